@@ -28,7 +28,10 @@ export function chooseWay(
     const target = namedFor(counter, asked);
     return { target, wire: counter, url: apiUrl(target, counter, false, "") ?? "", counter };
   }
-  const wire = format.subpath === undefined ? chooseWire(provider, format.api, model, only) : format.api;
+  // All models of most providers are alike: then nothing is made to find out.
+  const hasApi = only === undefined && provider.families === undefined && provider.apis[format.api] !== undefined;
+  const isOwn = hasApi || format.subpath !== undefined;
+  const wire = isOwn ? format.api : chooseWire(provider, format.api, model, only);
   const target = wire === undefined ? asked : namedFor(wire, asked);
   // The query belongs to the client's API.
   const isRelayed = wire === format.api;

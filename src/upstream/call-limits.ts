@@ -1,5 +1,6 @@
 import type { TimeoutName, Timeouts } from "../core/timeouts.ts";
-import type { UpstreamPhase } from "./errors.ts";
+import { Failure } from "../core/errors.ts";
+import { toTimeoutFailure, UpstreamError, type UpstreamPhase } from "./errors.ts";
 
 /** How long each part of a call to a provider may take, in milliseconds. */
 export interface UpstreamLimits {
@@ -79,10 +80,6 @@ const PHASES_OF_ERRORS = {
   unread: "body",
 } as const satisfies Record<CallPhase, UpstreamPhase>;
 
-export function phaseOfError(phase: CallPhase): UpstreamPhase {
-  return PHASES_OF_ERRORS[phase];
-}
-
 /** What a deadline can mean. */
 export type ExpiredLimit =
   | "credentials_unavailable"
@@ -104,10 +101,26 @@ const NAMES_OF_LIMITS: Readonly<Partial<Record<ExpiredLimit, TimeoutName>>> = {
   stream_idle_timeout: "idleMs",
 };
 
-/** What says the limit, if it is not said for all calls: `timeouts.idle of model fast`. */
-export function ruleOf(expired: ExpiredLimit, { saidBy }: CallLimits): string | undefined {
+/**
+ * The failure of a call that has run into one of its limits.
+ * @param phase how far it had come
+ */
+export function timeoutFailure(
+  expired: ExpiredLimit,
+  phase: CallPhase,
+  { saidBy }: CallLimits,
+  endpointId: string,
+): Failure {
+  // The endpoint is not at fault.
+  if (expired === "client_stalled") return new Failure(expired, { provider: endpointId });
+  const reached = PHASES_OF_ERRORS[phase];
+  const error = new UpstreamError(expired, {
+    phase: expired === "first_token_timeout" ? "first-token" : reached,
+    requestSent: reached !== "connect",
+  });
   const name = NAMES_OF_LIMITS[expired];
-  return name && saidBy?.[name];
+  // Such as `timeouts.idle of model fast`, if it is not said for all calls.
+  return toTimeoutFailure(error, endpointId, name && saidBy?.[name]);
 }
 
 /**

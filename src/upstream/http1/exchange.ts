@@ -1,9 +1,8 @@
 import { Failure } from "../../core/errors.ts";
-import type { ResponseHead } from "./response-head.ts";
+import { parseKeepAlive, type ResponseHead } from "./response-head.ts";
 import { ResponseParser } from "./response-parser.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { decodeResponse } from "../decode-response.ts";
-import { parseKeepAlive } from "./connection-pool.ts";
 import { Body } from "../response-body.ts";
 import type { UpstreamResponse, PendingResponse, WireRequest } from "../transport.ts";
 import type { Upload, UploadOwner } from "./upload.ts";
