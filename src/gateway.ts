@@ -82,11 +82,6 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     return { changed: [...new Set([...changed, ...settingsOfFiles(applied.settings, files)])], needRestart };
   };
 
-  const shutdownMs = (): number => {
-    const { delayMs, timeoutMs } = options.drainOptions(current.config.settings);
-    return delayMs + timeoutMs;
-  };
-
   const owned = opening.move();
   return {
     async listen() {
@@ -107,11 +102,11 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     },
     copyMetrics: () => shared.metrics?.copy(),
     bufferedBytes: memory.used,
-    shutdownMs,
+    shutdownMs: () => options.drainOptions(current.config.settings).wholeMs,
     async drain(onClosed) {
       isEnding = true;
-      const until = timers.now() + shutdownMs();
       const how = options.drainOptions(current.config.settings);
+      const until = timers.now() + how.wholeMs;
       const cut = await server.drain(how, onClosed);
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));

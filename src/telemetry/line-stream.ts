@@ -1,6 +1,6 @@
 import type { TimerSource } from "../core/deadlines.ts";
 import { createHold, createPutOff } from "./held-lines.ts";
-import { createLineBatches, type LineBatches, type LostLines } from "./line-batches.ts";
+import { createLineBatches, type LineBatches, type LostLines, WHOLE_BYTES } from "./line-batches.ts";
 import type { LineBuffer } from "./line-writer.ts";
 import type { LineOutput } from "./standard-output.ts";
 
@@ -45,21 +45,12 @@ export interface LineStreamParts {
 /** Delay of a retry after an error of the output: a disk may be full for a while, a pipe that does not wait is full. */
 const RETRY_MS = 50;
 
-/** An output that takes nothing for so long is waited for no longer. */
-export const STALL_MS = 1000;
-
-/** A write that takes longer than this waits for its reader. The next ones are small, so that it shows whether that reads on. */
-const SLOW_MS = 50;
-
 /** The end of the process waits so long for a write that is under way. */
 const LAST_WRITE_MS = 50;
 
-/** A pipe takes so many bytes whole: Linux has this limit, POSIX asks for 512. */
-const WHOLE_BYTES = process.platform === "linux" ? 4096 : 512;
-
 /** Opens a stream of lines. What it holds when the process exits is written then, if that can be done without waiting. */
 export function openLineStream({ output, batchBytes, onLost, timers }: LineStreamParts): LineStream {
-  const batches = createLineBatches();
+  const batches = createLineBatches(timers);
   const { buffer, lost } = batches;
   const putOff = createPutOff();
   let isInLoop = false;
@@ -67,9 +58,6 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
   let whenFlushed: (() => void) | undefined;
   /** What is being written, if something is. */
   let piece: Uint8Array | undefined;
-  let isSlow = false;
-  /** When the output took something last. */
-  let takenAt = 0;
 
   const release = (): void => {
     putOff.catchUp();
@@ -81,22 +69,16 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
     if (isInLoop) return;
     isInLoop = true;
     while (!piece && !retry) {
-      if (!batches.first()) release();
-      const batch = batches.first();
-      if (!batch) {
+      if (!batches.isWaiting()) release();
+      piece = batches.begin();
+      if (!piece) {
         whenFlushed?.();
         break;
       }
-      piece = isSlow ? batch.subarray(0, WHOLE_BYTES) : batch;
-      const beganAt = timers.now();
       output.write(piece, (written) => {
         piece = undefined;
         if (typeof written === "string") refused(written);
-        else {
-          batches.taken(written);
-          takenAt = timers.now();
-          isSlow = takenAt - beganAt > SLOW_MS;
-        }
+        else batches.taken(written);
         batches.reportLost(onLost);
         writeWaiting();
       });
@@ -114,7 +96,7 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
 
   const hold = createHold(timers, () => {
     // While others wait, these can be held longer, and become a batch of full size.
-    if (!batches.first()) writeWaiting();
+    if (!batches.isWaiting()) writeWaiting();
   });
   process.on("exit", () => {
     // Nothing is begun any more that waits.
@@ -139,9 +121,7 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
       if (!putOff.isCatchingUp()) hold(isFailure);
     },
     flush(timeoutMs) {
-      takenAt = timers.now();
-      const until = takenAt + timeoutMs;
-      const { promise, done } = waitUntil(timers, () => Math.min(until, takenAt + STALL_MS));
+      const { promise, done } = waitUntil(timers, batches.endOfPatience(timeoutMs));
       whenFlushed = done;
       writeWaiting();
       return promise.then(batches.unwritten);

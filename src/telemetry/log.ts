@@ -1,9 +1,9 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } from "pino";
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { describeFault } from "../core/faults.ts";
-import type { LostLines } from "./line-batches.ts";
+import { type LostLines, STALL_MS } from "./line-batches.ts";
 import { createLineWriter, LineBuffer, type LineWriter } from "./line-writer.ts";
-import { type LineStream, type LineStreamParts, openLineStream, STALL_MS } from "./line-stream.ts";
+import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
 
 /** The process's log, and the stream of its lines. */
