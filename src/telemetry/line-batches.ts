@@ -14,13 +14,13 @@ export interface LostLines {
   readonly failures: number;
 }
 
-/** Lines that are held to be written at once, and batches of them that wait for the output. */
+/** Lines that are buffered to be written at once, and batches of them that wait for the output. */
 export interface LineBatches {
   /** What a line is written to. */
   readonly buffer: LineBuffer;
   /** The line that was written to the buffer is whole. @param isFailure whether it tells of what went wrong */
   endLine(isFailure: boolean): void;
-  /** Makes a batch of the lines that are held; if too much waits already, only of those of what failed. */
+  /** Makes a batch of the buffered lines; if too much waits already, only of those of what failed. */
   release(): void;
   /** The first of the waiting batches; stays until it is taken. */
   first(): Uint8Array | undefined;
@@ -36,9 +36,9 @@ export interface LineBatches {
 export function createLineBatches(): LineBatches {
   const buffer = new LineBuffer();
   /** Lines in the buffer that are whole, and their bytes. */
-  let heldLines = 0;
-  let heldBytes = 0;
-  /** Where held lines of what failed begin and end; most batches have none. */
+  let bufferedLines = 0;
+  let bufferedBytes = 0;
+  /** Where buffered lines of what failed begin and end; most batches have none. */
   let failures: Range[] = [];
   const waiting: Buffer[] = [];
   let waitingBytes = 0;
@@ -63,22 +63,22 @@ export function createLineBatches(): LineBatches {
   return {
     buffer,
     endLine(isFailure) {
-      if (isFailure) failures.push({ start: heldBytes, end: buffer.length });
-      heldLines += 1;
-      heldBytes = buffer.length;
+      if (isFailure) failures.push({ start: bufferedBytes, end: buffer.length });
+      bufferedLines += 1;
+      bufferedBytes = buffer.length;
     },
     release() {
-      if (heldLines === 0) return;
-      const bytes = buffer.take(heldBytes);
+      if (bufferedLines === 0) return;
+      const bytes = buffer.take(bufferedBytes);
       if (waiting.length === 0) add(bytes);
       else {
         // Their array is larger than they are, and what waits has a bound.
         if (hasRoom(bytes.length, MAX_WAITING_BYTES)) add(Buffer.from(bytes));
-        else addFailures(bytes, heldLines, failures);
+        else addFailures(bytes, bufferedLines, failures);
         buffer.giveBack(bytes);
       }
-      heldLines = 0;
-      heldBytes = 0;
+      bufferedLines = 0;
+      bufferedBytes = 0;
       if (failures.length > 0) failures = [];
     },
     first: () => waiting[0],

@@ -54,7 +54,7 @@ test("levels by how a request ended", () => {
     end: () => lines.write(buffer.take().toString()),
     dropped: () => 0,
     flush: async () => {},
-    putOff: (write) => write,
+    defer: (write) => write,
     catchUp() {},
     lost: () => ({ info: 0, failures: 0 }),
   }));
