@@ -24,13 +24,13 @@ export interface LostLines {
   readonly failures: number;
 }
 
-/** Lines that are held to be written at once, and batches of them that wait for the output. */
+/** Lines that are buffered to be written at once, and batches of them that wait for the output. */
 export interface LineBatches {
   /** What a line is written to. */
   readonly buffer: LineBuffer;
   /** The line that was written to the buffer is whole. @param isFailure whether it tells of what went wrong */
   endLine(isFailure: boolean): void;
-  /** Makes a batch of the lines that are held; if too much waits already, only of those of what failed. */
+  /** Makes a batch of the buffered lines; if too much waits already, only of those of what failed. */
   release(): void;
   /** Whether batches wait. */
   isWaiting(): boolean;
@@ -48,16 +48,16 @@ export interface LineBatches {
   reportLost(report: (lost: LostLines) => void): void;
   /** How many lines have been lost in all. */
   lost(): LostLines;
-  /** How many lines are held or wait; one that is written in part counts. */
+  /** How many lines are buffered or wait; one that is written in part counts. */
   unwritten(): number;
 }
 
 export function createLineBatches(clock: Pick<TimerSource, "now">): LineBatches {
   const buffer = new LineBuffer();
   /** Lines in the buffer that are whole, and their bytes. */
-  let heldLines = 0;
-  let heldBytes = 0;
-  /** Where held lines of what failed begin and end; most batches have none. */
+  let bufferedLines = 0;
+  let bufferedBytes = 0;
+  /** Where buffered lines of what failed begin and end; most batches have none. */
   let failures: Range[] = [];
   const waiting: Buffer[] = [];
   let waitingBytes = 0;
@@ -83,22 +83,22 @@ export function createLineBatches(clock: Pick<TimerSource, "now">): LineBatches 
   return {
     buffer,
     endLine(isFailure) {
-      if (isFailure) failures.push({ start: heldBytes, end: buffer.length });
-      heldLines += 1;
-      heldBytes = buffer.length;
+      if (isFailure) failures.push({ start: bufferedBytes, end: buffer.length });
+      bufferedLines += 1;
+      bufferedBytes = buffer.length;
     },
     release() {
-      if (heldLines === 0) return;
-      const bytes = buffer.take(heldBytes);
+      if (bufferedLines === 0) return;
+      const bytes = buffer.take(bufferedBytes);
       if (waiting.length === 0) add(bytes);
       else {
         // Their array is larger than they are, and what waits has a bound.
         if (hasRoom(bytes.length, MAX_WAITING_BYTES)) add(Buffer.from(bytes));
-        else addFailures(bytes, heldLines, failures);
+        else addFailures(bytes, bufferedLines, failures);
         buffer.giveBack(bytes);
       }
-      heldLines = 0;
-      heldBytes = 0;
+      bufferedLines = 0;
+      bufferedBytes = 0;
       if (failures.length > 0) failures = [];
     },
     isWaiting: () => waiting.length > 0,
@@ -124,7 +124,7 @@ export function createLineBatches(clock: Pick<TimerSource, "now">): LineBatches 
       report({ info: lost.info - info, failures: lost.failures - ofFailures });
     },
     lost: () => lost,
-    unwritten: () => waiting.reduce((sum, batch) => sum + countLines(batch), heldLines),
+    unwritten: () => waiting.reduce((sum, batch) => sum + countLines(batch), bufferedLines),
   };
 }
 

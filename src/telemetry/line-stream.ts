@@ -1,5 +1,5 @@
 import type { TimerSource } from "../core/deadlines.ts";
-import { createHold, createPutOff } from "./held-lines.ts";
+import { createFlushTimer, createDeferredWrites } from "./deferred-lines.ts";
 import { createLineBatches, type LineBatches, type LostLines, WHOLE_BYTES } from "./line-batches.ts";
 import type { LineBuffer } from "./line-writer.ts";
 import type { LineOutput } from "./standard-output.ts";
@@ -16,11 +16,11 @@ export interface LineStream {
   /**
    * For lines that are written to the buffer only when it is time to write them out.
    * @param write writes all that are due
-   * @returns to be called when there are some. They are written out by the next time that held lines are; if that is urgent,
+   * @returns to be called when there are some. They are written out by the next time that buffered lines are; if that is urgent,
    * in the next turn
    */
-  putOff(write: () => void): (isUrgent: boolean) => void;
-  /** Writes to the buffer what was put off. To be called before a line is written to it that was not. */
+  defer(write: () => void): (isUrgent: boolean) => void;
+  /** Writes to the buffer what was deferred. To be called before a line is written to it that was not. */
   catchUp(): void;
   /**
    * Resolves when the output has taken all lines, refuses them, has taken nothing for {@link STALL_MS}, or has not taken all
@@ -38,7 +38,7 @@ export interface LineStreamParts {
   readonly batchBytes: number;
   /** Called, when the output takes lines again, with how many were lost; what it writes replaces them. */
   readonly onLost: (lines: LostLines) => void;
-  /** What lines are held by. */
+  /** Times how long lines stay in the buffer. */
   readonly timers: TimerSource;
 }
 
@@ -52,7 +52,7 @@ const LAST_WRITE_MS = 50;
 export function openLineStream({ output, batchBytes, onLost, timers }: LineStreamParts): LineStream {
   const batches = createLineBatches(timers);
   const { buffer, lost } = batches;
-  const putOff = createPutOff();
+  const deferred = createDeferredWrites();
   let isInLoop = false;
   let retry: Timer | undefined;
   let whenFlushed: (() => void) | undefined;
@@ -60,7 +60,7 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
   let piece: Uint8Array | undefined;
 
   const release = (): void => {
-    putOff.catchUp();
+    deferred.catchUp();
     batches.release();
   };
 
@@ -94,8 +94,8 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
     if (code !== "EAGAIN") whenFlushed?.();
   };
 
-  const hold = createHold(timers, () => {
-    // While others wait, these can be held longer, and become a batch of full size.
+  const flushLater = createFlushTimer(timers, () => {
+    // While others wait, these can stay longer, and become a batch of full size.
     if (!batches.isWaiting()) writeWaiting();
   });
   process.on("exit", () => {
@@ -106,10 +106,10 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
   return {
     buffer,
     lost,
-    catchUp: putOff.catchUp,
-    putOff(write) {
-      putOff.add(write);
-      return hold;
+    catchUp: deferred.catchUp,
+    defer(write) {
+      deferred.add(write);
+      return flushLater;
     },
     end(isFailure) {
       if (buffer.length > batchBytes) {
@@ -117,8 +117,8 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
         writeWaiting();
       }
       batches.endLine(isFailure);
-      // What was put off was called due when it was.
-      if (!putOff.isCatchingUp()) hold(isFailure);
+      // What was deferred was called due when it was.
+      if (!deferred.isCatchingUp()) flushLater(isFailure);
     },
     flush(timeoutMs) {
       const { promise, done } = waitUntil(timers, batches.endOfPatience(timeoutMs));

@@ -127,7 +127,7 @@ export type LineLevel = (typeof LEVELS)[number];
 const LEVELS = ["debug", "info", "warn"] as const;
 
 /** What lines are written to, at once or later. */
-interface LineTaker extends Pick<LineWriter, "putOff" | "catchUp"> {
+interface LineTaker extends Pick<LineWriter, "defer" | "catchUp"> {
   readonly buffer: LineBuffer;
   /** The line that was written to the buffer is whole. Asked for with each line: another may take its place. */
   readonly end: (isFailure: boolean) => void;
@@ -148,8 +148,8 @@ export interface LineWriter {
    * @param write writes all that are due, and is called before any other line is begun
    * @returns to be called when there are some: they are written soon, and if that is urgent, in the next turn
    */
-  putOff(write: () => void): (isUrgent: boolean) => void;
-  /** Writes what was put off now. */
+  defer(write: () => void): (isUrgent: boolean) => void;
+  /** Writes what was deferred now. */
   catchUp(): void;
 }
 
@@ -159,7 +159,7 @@ export interface LineWriter {
  * @param base the members of every line
  */
 export function createLineWriter(lines: LineTaker, base: object): LineWriter {
-  const { buffer, putOff, catchUp } = lines;
+  const { buffer, defer, catchUp } = lines;
   const inEveryLine = JSON.stringify(base).slice(1, -1);
   /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
   const begins = { debug: "", info: "", warn: "" };
@@ -168,7 +168,7 @@ export function createLineWriter(lines: LineTaker, base: object): LineWriter {
   /** Where in the buffer the line begins. */
   let start = 0;
   return {
-    putOff,
+    defer,
     catchUp,
     begin(level, time) {
       isFailure = level === "warn";

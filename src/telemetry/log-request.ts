@@ -98,7 +98,7 @@ const MAX_DUE = 128;
  * one is still in the processor's caches, and to run it then costs several times what it costs right after another line.
  */
 function writeLater(
-  { begin, end, abandon, putOff, catchUp }: LineWriter,
+  { begin, end, abandon, defer, catchUp }: LineWriter,
   starts: MemberStarts,
   onBroken: LogOutput["lineBroke"],
 ) {
@@ -126,7 +126,7 @@ function writeLater(
     }
     count = 0;
   };
-  const areDue = putOff(write);
+  const areDue = defer(write);
 
   return (request: RequestRecord, finishedAt: number, level: LineLevel, further: string): void => {
     const due = (lines[count] ??= new DueLine());

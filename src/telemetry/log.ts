@@ -116,7 +116,7 @@ function countBroken(logger: Logger, lost: () => LostLines): Pick<LogOutput, "lo
 }
 
 /** Makes what takes JSON lines, from pino and from what writes them itself, copies them, and gives them their form. */
-function formLines({ buffer, end, putOff, catchUp }: LineStream, format: LogOptions["format"]) {
+function formLines({ buffer, end, defer, catchUp }: LineStream, format: LogOptions["format"]) {
   let copy: ((line: string) => void) | undefined;
   const copyLine = (line: string): void => {
     try {
@@ -159,7 +159,7 @@ function formLines({ buffer, end, putOff, catchUp }: LineStream, format: LogOpti
     },
   };
   const formed = {
-    ...{ stream, buffer: draft, putOff, catchUp },
+    ...{ stream, buffer: draft, defer, catchUp },
     // Nothing is between, unless lines get another form or are copied.
     end: format ? endFormed : end,
     copyLines(take: (line: string) => void): void {

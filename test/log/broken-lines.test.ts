@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
 import type { RequestContext } from "../../src/core/request-context.ts";
-import { createPutOff } from "../../src/telemetry/held-lines.ts";
+import { createDeferredWrites } from "../../src/telemetry/deferred-lines.ts";
 import { openLineStream } from "../../src/telemetry/line-stream.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { logRequest } from "../../src/telemetry/log-request.ts";
@@ -110,17 +110,17 @@ test("what takes copies of lines may fail", async () => {
   expect(json().map(({ msg, request_id: id }) => id ?? msg)).toEqual(["first", "a", "b", "last"]);
 });
 
-test("one of several who put lines off may fail", () => {
+test("one of several who defer lines may fail", () => {
   const faults: string[] = [];
   const written: string[] = [];
-  const putOff = createPutOff((fault) => faults.push(String(fault)));
-  putOff.add(thrower);
-  putOff.add(() => written.push("a"));
-  putOff.catchUp();
-  putOff.catchUp();
+  const deferred = createDeferredWrites((fault) => faults.push(String(fault)));
+  deferred.add(thrower);
+  deferred.add(() => written.push("a"));
+  deferred.catchUp();
+  deferred.catchUp();
   expect([written, faults]).toEqual([
     ["a", "a"],
     ["Error: unfit", "Error: unfit"],
   ]);
-  expect(putOff.isCatchingUp()).toBe(false);
+  expect(deferred.isCatchingUp()).toBe(false);
 });

@@ -54,7 +54,7 @@ test("levels by how a request ended", () => {
     end: () => lines.write(buffer.take().toString()),
     dropped: () => 0,
     flush: async () => 0,
-    putOff: (write) => write,
+    defer: (write: () => void) => write,
     catchUp() {},
     lost: () => ({ info: 0, failures: 0 }),
   }));

@@ -1,4 +1,4 @@
-import { EditedBytes, joined } from "../../core/json/edit.ts";
+import { EditedBytes, applyEdits } from "../../core/json/edit.ts";
 import type { Connection } from "./connection.ts";
 import type { Origin } from "./origin.ts";
 import type { WireRequest } from "../transport.ts";
@@ -157,5 +157,5 @@ export function sendRequest(
     return request.onSent && new LongUpload(connection.isDrained, request.onSent);
   }
   connection.write(write(request, body.length, NOTHING));
-  return new LongUpload(connection.write(joined(body)), request.onSent);
+  return new LongUpload(connection.write(applyEdits(body)), request.onSent);
 }
