@@ -2,6 +2,7 @@ import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { priceOptions } from "./config/price-options.ts";
 import type { Authentication, AuthenticationParts } from "./auth/open-authentication.ts";
+import { nextTurn } from "./core/event-loop.ts";
 import { type ReadFile, rememberFiles } from "./core/read-files.ts";
 import { loadStrictChecks } from "./formats/format.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
@@ -65,6 +66,8 @@ async function loadParts(config: Config, shared: SharedParts) {
   const { AUTH_ENABLED, MCP_ENABLED, VALIDATION } = config.settings;
   const prices = await shared.prices.open(priceOptions(config));
   const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
+  // Of thousands of deployments each of these steps takes milliseconds.
+  await nextTurn();
   return {
     ...{ prices, named },
     auth: AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined,
