@@ -1,6 +1,7 @@
 import type { Config } from "../config/load-config.ts";
 import { localProvider } from "../config/load-providers.ts";
-import { decodeObject, type JsonObject, parseJson } from "../core/json/parse.ts";
+import { type JsonObject, parseJson } from "../core/json/parse.ts";
+import { decodeObject } from "../core/json/decode-object.ts";
 import { listOf, objectOf } from "../core/json/values.ts";
 import { CannotTranslate } from "../formats/form/dialect.ts";
 import { LOCAL_PATHS } from "../providers/api-paths.ts";
@@ -119,6 +120,7 @@ function embed({ model, input, dimensions, encoding_format: format }: JsonObject
     return { object: "embedding", index, embedding };
   });
   const tokens = wordsOf(String(input)).length;
-  const usage = { prompt_tokens: tokens, total_tokens: tokens };
-  return { whole: JSON.stringify({ object: "list", data, model, usage }) };
+  return {
+    whole: JSON.stringify({ object: "list", data, model, usage: { prompt_tokens: tokens, total_tokens: tokens } }),
+  };
 }
