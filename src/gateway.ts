@@ -19,6 +19,8 @@ export interface Gateway {
   copyMetrics(): StoreCopy | undefined;
   /** Bytes that requests in flight hold now, out of what `SERVER_MAX_BUFFERED_BYTES` allows. */
   bufferedBytes(): number;
+  /** How long the settings let it take to end, in milliseconds. */
+  shutdownMs(): number;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
    * @param onClosed called when nothing is accepted any more
@@ -100,14 +102,14 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     },
     copyMetrics: () => shared.metrics?.copy(),
     bufferedBytes: memory.used,
+    shutdownMs: () => options.drainOptions(current.config.settings).wholeMs,
     async drain(onClosed) {
       isEnding = true;
-      const startedAt = timers.now();
       const how = options.drainOptions(current.config.settings);
+      const until = timers.now() + how.wholeMs;
       const cut = await server.drain(how, onClosed);
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
-      const until = startedAt + how.delayMs + how.timeoutMs;
       exportMs = (): number => Math.min(Math.max(until - timers.now(), MIN_EXPORT_MS), MAX_EXPORT_MS);
       await owned.disposeAsync().catch(shared.onFault);
       return cut;

@@ -11,7 +11,7 @@ export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
   try {
     return await openSoleService(parts);
   } catch (error) {
-    if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, error.message);
+    if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, { problem: error.message });
     throw error;
   }
 }
@@ -32,8 +32,9 @@ export async function serve(parts: ServeParts): Promise<void> {
   onEndSignal({
     begin(signal) {
       announceDrainDelay(log, config.settings, signal);
+      const until = performance.now() + service.shutdownMs();
       const drained = service.drain(() => log.info({ signal }, "draining"));
-      void drained.then((code) => endProcess(log, code));
+      void drained.then((code) => endProcess(log, code, { logMs: until - performance.now() }));
     },
     atOnce: (code) => void endProcess(log, code),
   });
@@ -48,7 +49,7 @@ export async function serve(parts: ServeParts): Promise<void> {
     announce(log, config.settings, { ...(await service.listen()), version });
     surviveFaults(log);
   } catch (error) {
-    if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, error.message);
+    if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, { problem: error.message });
     throw error;
   }
 }

@@ -54,8 +54,9 @@ export interface Service {
    * @returns the exit code. Another call returns the same.
    */
   drain(onClosed: () => void): Promise<number>;
-  /** See {@link Gateway.copyMetrics}. */
-  copyMetrics: Gateway["copyMetrics"];
+  /** See {@link Gateway}. */
+  readonly copyMetrics: Gateway["copyMetrics"];
+  readonly shutdownMs: Gateway["shutdownMs"];
 }
 
 export interface ServiceParts extends Omit<GatewayDependencies, "configFile"> {
@@ -130,6 +131,7 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
       return drained;
     },
     copyMetrics: gateway.copyMetrics,
+    shutdownMs: gateway.shutdownMs,
   };
 }
 

@@ -1,7 +1,7 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } from "pino";
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { describeFault } from "../core/faults.ts";
-import type { LostLines } from "./line-batches.ts";
+import { type LostLines, STALL_MS } from "./line-batches.ts";
 import { createLineWriter, LineBuffer, type LineWriter } from "./line-writer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
@@ -14,8 +14,13 @@ export interface LogOutput {
   readonly lineWriter: LineWriter | undefined;
   /** From now on each line is handed to `take` too, as JSON without its line feed, whatever form it is written in. */
   copyLines(take: (line: string) => void): void;
-  /** For the end of the process: resolves when all lines are written, cannot be, or have not been within a second. */
-  flushLines(): Promise<void>;
+  /**
+   * For the end of the process: resolves when all lines are written, cannot be, none has been for a second, or not all within
+   * this time.
+   * @param withinMs a second, if nothing is said
+   * @returns how many lines are not written
+   */
+  flushLines(withinMs?: number): Promise<number>;
   /** How many lines have been lost since the start, because standard output did not take them or they could not be written. */
   lostLines(): LostLines;
   /**
@@ -72,7 +77,7 @@ export function createLog(
   };
   if (destination) {
     const logger = pino(options, destination);
-    const none = { lineWriter: undefined, async flushLines() {}, copyLines() {} };
+    const none = { lineWriter: undefined, flushLines: async () => 0, copyLines() {} };
     return Object.assign(logger, { ...none, ...countBroken(logger, () => NOTHING_LOST) });
   }
   const lines = openLines({
@@ -89,7 +94,7 @@ export function createLog(
   const log = Object.assign(logger, {
     lineWriter: createLineWriter(formed, base),
     copyLines: formed.copyLines,
-    flushLines: () => lines.flush(LAST_LINES_MS),
+    flushLines: (withinMs = STALL_MS) => lines.flush(withinMs),
     ...countBroken(logger, lines.lost),
   });
   return log;
@@ -164,6 +169,3 @@ function formLines({ buffer, end, defer, catchUp }: LineStream, format: LogOptio
   };
   return formed;
 }
-
-/** The last lines get this long to be written: whoever reads them may have stopped. */
-const LAST_LINES_MS = 1000;

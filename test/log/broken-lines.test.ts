@@ -110,7 +110,7 @@ test("what takes copies of lines may fail", async () => {
   expect(json().map(({ msg, request_id: id }) => id ?? msg)).toEqual(["first", "a", "b", "last"]);
 });
 
-test("one of several who put lines off may fail", () => {
+test("one of several who defer lines may fail", () => {
   const faults: string[] = [];
   const written: string[] = [];
   const deferred = createDeferredWrites((fault) => faults.push(String(fault)));

@@ -61,8 +61,9 @@ export function runWorker(number: number, version: string): void {
     if (draining) return;
     draining = true;
     const closed = (): void => tell({ kind: "draining" });
+    const until = performance.now() + (service?.shutdownMs() ?? 0);
     const stopped = service?.drain(closed) ?? Promise.resolve(EXIT.ok);
-    void stopped.then((code) => endWorker(service, log, code));
+    void stopped.then((code) => endWorker(service, log, code, until));
   };
 
   const obey = async (message: ToWorker): Promise<void> => {
@@ -137,9 +138,9 @@ function tellMetrics(service: Service | undefined): void {
 }
 
 /** What it has counted is told before it ends, because nobody can ask it any more. */
-function endWorker(service: Service | undefined, log: Log | undefined, code: number): void {
+function endWorker(service: Service | undefined, log: Log | undefined, code: number, until: number): void {
   tellMetrics(service);
-  if (log) void endProcess(log, code);
+  if (log) void endProcess(log, code, { logMs: until - performance.now() });
   else process.exit(code);
 }
 
