@@ -1,6 +1,6 @@
 import type { NamedModel } from "../file/file-parts.ts";
 import { type Position, shownPath } from "../file/file-node.ts";
-import { findTierFault, TIER_FAULT } from "./price-tiers.ts";
+import { findTierFault, TIER_FAULT } from "./check-prices.ts";
 import type { FileDeployment } from "../file/model-section.ts";
 
 /** Says what is wrong at a path of a model, the rest of the line after it. */
