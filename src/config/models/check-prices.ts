@@ -1,7 +1,7 @@
 import { faultLine } from "../file/config-file.ts";
 import { shownPath } from "../file/file-node.ts";
 import type { NamedPrice } from "../file/file-parts.ts";
-import type { FilePrice } from "../file/price-section.ts";
+import { findTierFault, TIER_FAULT } from "./check-model.ts";
 import type { KnownProviders } from "./check-providers.ts";
 import type { Suggest } from "./suggest.ts";
 
@@ -28,12 +28,4 @@ export function checkPrices(
     const index = findTierFault(value);
     return index === undefined ? [] : complain(TIER_FAULT, ["tiers", index, "above"]);
   });
-}
-
-export const TIER_FAULT = "is not above the tier before: expected a larger number";
-
-/** The tier of a price that does not begin above the one before it; undefined if all do. */
-export function findTierFault({ tiers = [] }: Pick<FilePrice, "tiers">): number | undefined {
-  const index = tiers.findIndex(({ above }, at) => above <= (tiers[at - 1]?.above ?? 0));
-  return index < 0 ? undefined : index;
 }
