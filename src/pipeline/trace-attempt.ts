@@ -1,4 +1,4 @@
-import { joined } from "../core/json/edit.ts";
+import { applyEdits } from "../core/json/edit.ts";
 import type { TraceStep } from "../core/request-trace.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
@@ -11,7 +11,7 @@ import type { AttemptRequest } from "./attempt-parts.ts";
  */
 export function addTrace(request: AttemptRequest, step: TraceStep, provider: Provider): void {
   const { body, headers } = request;
-  const asked = step.keepsContent ? joined(body) : null;
+  const asked = step.keepsContent ? applyEdits(body) : null;
   if (asked instanceof Uint8Array) step.asked(asked, redactionOf(secretsOf(provider)));
   if (!step.headers) return;
   if (headers instanceof Headers) request.headers = withoutNames(headers);
