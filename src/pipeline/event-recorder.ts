@@ -4,7 +4,7 @@ import type { RequestContext } from "../core/request-context.ts";
 import { endsEvent } from "../core/sse/event-data.ts";
 import { createEventFilter, type EventFilter } from "../core/sse/event-filter.ts";
 import { createStreamTail, type StreamTail } from "../core/sse/stream-tail.ts";
-import { isUsageOnlyEvent, mayContainUsage } from "../formats/chat/usage-event.ts";
+import { findUsage, isUsageOnlyEvent } from "../formats/chat/usage-event.ts";
 import type { Format } from "../formats/format.ts";
 import type { StreamWatch } from "../formats/stream-watch.ts";
 import { joinUsage, readFirstUsage, readUsage } from "../formats/usage.ts";
@@ -84,7 +84,7 @@ export class EventRecorder implements StreamListener {
 
   /** Takes the chunk with the usage alone out of the stream, and notes it. */
   removeUsage(): EventFilter {
-    return createEventFilter((event) => this.#takeUsage(event), undefined, mayContainUsage);
+    return createEventFilter((event) => this.#takeUsage(event), undefined, findUsage);
   }
 
   #takeUsage(event: Buffer): boolean {

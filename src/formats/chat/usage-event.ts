@@ -4,14 +4,14 @@ const MARK = Buffer.from('"usage"');
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 
-/** Whether a member `usage` that is an object may be in these bytes of a stream; many chunks say `"usage":null`. */
-export function mayContainUsage(bytes: Buffer): boolean {
-  for (let mark = bytes.indexOf(MARK); mark >= 0; mark = bytes.indexOf(MARK, mark + 1)) {
+/** Where the first member `usage` is that may be an object, or -1; many chunks say `"usage":null`. */
+export function findUsage(bytes: Buffer, from: number): number {
+  for (let mark = bytes.indexOf(MARK, from); mark >= 0; mark = bytes.indexOf(MARK, mark + 1)) {
     let position = mark + MARK.length;
     while ((bytes[position] as number) <= 0x20 || bytes[position] === COLON) position += 1;
-    if (position >= bytes.length || bytes[position] === OPEN_BRACE) return true;
+    if (position >= bytes.length || bytes[position] === OPEN_BRACE) return mark;
   }
-  return false;
+  return -1;
 }
 
 const NO_CHOICES = /"choices"\s*:\s*\[\s*\]/;
@@ -21,7 +21,7 @@ const NO_CHOICES = /"choices"\s*:\s*\[\s*\]/;
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
 export function isUsageOnlyEvent(event: Buffer): boolean {
-  if (!mayContainUsage(event)) return false;
+  if (findUsage(event, 0) < 0) return false;
   const text = event.toString("utf8");
   if (!NO_CHOICES.test(text)) return false;
   const data = text
