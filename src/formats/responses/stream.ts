@@ -71,7 +71,7 @@ export class ResponsesStream implements StreamWatch {
 
   push(bytes: Buffer, before: StreamTail): void {
     this.#end.push(bytes, before);
-    if (!this.#end.found) this.#events.push(bytes);
+    if (!this.#end.found) this.#events.push(Buffer.from(bytes));
   }
 
   ending(last: Buffer): StreamEnding {
