@@ -108,6 +108,11 @@ export interface Sign {
    * @param isLineStart whether a line begins where `bytes` do
    */
   readonly isFound: (bytes: Buffer, at: number, isLineStart: boolean) => boolean;
+  /**
+   * For a word that is often not the sign: what to search for behind this place, in bytes written alike, to find the sign at
+   * the same positions but fewer others.
+   */
+  readonly narrow?: (bytes: Buffer, at: number) => Buffer | undefined;
 }
 
 /** How far before and behind the beginning of a word its sign may look. */
@@ -139,10 +144,17 @@ export class SignScanner {
     this.#isLineStart = chunk[chunk.length - 1] === LINE_FEED;
   }
 
-  #search(bytes: Buffer, isLineStart: boolean): void {
-    const { word, isFound } = this.#sign;
-    for (let at = bytes.indexOf(word); at >= 0 && !this.found; at = bytes.indexOf(word, at + word.length)) {
+  /** Looks for it once more, in bytes of which some may be written differently from those before. */
+  searchAgain(bytes: Buffer): void {
+    if (!this.found) this.#search(bytes, false, false);
+  }
+
+  #search(bytes: Buffer, isLineStart: boolean, isAlike = true): void {
+    const { word, isFound, narrow } = this.#sign;
+    let sought = word;
+    for (let at = bytes.indexOf(sought); at >= 0 && !this.found; at = bytes.indexOf(sought, at + sought.length)) {
       this.found = isFound(bytes, at, isLineStart);
+      if (isAlike && sought === word) sought = narrow?.(bytes, at) ?? word;
     }
   }
 }
