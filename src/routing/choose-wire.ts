@@ -17,8 +17,6 @@ export function chooseWire(
   model?: string,
   only?: ProviderApiName,
 ): ProviderApiName | undefined {
-  // All models of most providers are alike: then nothing is made to find out.
-  if (only === undefined && provider.families === undefined && provider.apis[api] !== undefined) return api;
   const { wires = WIRES } = provider;
   const has = apisFor(provider, model);
   if (only !== undefined) return has(only) && (only === api || isTranslated(api)) ? only : undefined;

@@ -1,7 +1,115 @@
+import type { AttemptSummary } from "../core/attempt-summary.ts";
+import type { FailureCode } from "../core/errors.ts";
 import { formatDollars } from "../core/picodollars.ts";
+import type { Outcome, RequestRecord, TokenUsage, UsageSource } from "../core/request-context.ts";
 import type { LineBuffer } from "./line-writer.ts";
 import type { MemberStarts } from "./request-fields.ts";
-import { MAX_CHARACTERS, type SettledRequest } from "./settled-request.ts";
+
+/** A client may send a name of any length. */
+export const MAX_CHARACTERS = 256;
+
+/**
+ * What is known of a request that is over, as it was at that moment: numbers, and texts that exist anyway. Taking it costs
+ * some forty assignments and makes nothing, so whoever has to put it into words can do so later, for many at once. It does
+ * not hold the request: neither its body nor its answer, nor whatever tries and prices it.
+ *
+ * A class whose instances are used again, because then there is nothing to be collected.
+ */
+export class SettledRequest {
+  id = "";
+  traceId: string | undefined = undefined;
+  method = "";
+  route = "";
+  identity: string | undefined = undefined;
+  clientAddress: string | undefined = undefined;
+  userAgent: string | undefined = undefined;
+  provider: string | undefined = undefined;
+  model: string | undefined = undefined;
+  alias: string | undefined = undefined;
+  /** Only if it is more than what answered. */
+  tried: readonly AttemptSummary[] | undefined = undefined;
+  queuedMs: number | undefined = undefined;
+  status = 0;
+  outcome: Outcome | undefined = undefined;
+  streaming = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  usage: TokenUsage | undefined = undefined;
+  usageSource: UsageSource | undefined = undefined;
+  cost: bigint | null | undefined = undefined;
+  toolRounds: number | undefined = undefined;
+  toolCalls: number | undefined = undefined;
+  /** Milliseconds of the monotonic clock, as all times here. */
+  startedAt = 0;
+  responseHeaderAt: number | undefined = undefined;
+  firstByteAt: number | undefined = undefined;
+  finishedAt = 0;
+  failure: FailureCode | undefined = undefined;
+  cause: string | undefined = undefined;
+
+  /** Takes all of it. */
+  take(request: RequestRecord, finishedAt: number): void {
+    this.id = request.id;
+    this.traceId = request.trace?.id;
+    this.method = request.method;
+    this.route = request.route;
+    this.identity = request.principal?.name;
+    this.clientAddress = request.client?.address;
+    this.userAgent = request.client?.userAgent;
+    this.provider = request.provider;
+    this.model = request.model;
+    this.#takeRouting(request);
+    this.status = request.status;
+    this.outcome = request.outcome;
+    this.streaming = request.streaming;
+    this.bytesIn = request.bytesIn;
+    this.bytesOut = request.bytesOut;
+    this.usage = request.usage;
+    this.usageSource = request.usageSource;
+    this.cost = request.cost;
+    this.toolRounds = request.toolRounds;
+    this.toolCalls = request.toolCalls;
+    this.startedAt = request.startedAt;
+    this.responseHeaderAt = request.responseHeaderAt;
+    this.firstByteAt = request.firstByteAt;
+    this.finishedAt = finishedAt;
+    this.failure = request.failure;
+    this.cause = describeCause(request);
+  }
+
+  #takeRouting({ routing }: RequestRecord): void {
+    if (routing === undefined) {
+      this.alias = this.tried = this.queuedMs = undefined;
+      return;
+    }
+    const { tried } = routing;
+    this.alias = routing.alias;
+    this.tried = tried.length > 1 ? tried : undefined;
+    this.queuedMs = routing.queuedMs;
+  }
+
+  /** Whether it holds a text that may be much longer than what is written of it, and so must not be held for long. */
+  get isLong(): boolean {
+    return isLong(this.model) || isLong(this.userAgent) || isLong(this.alias) || isLong(this.cause);
+  }
+
+  /** Lets go of everything that is not small. */
+  letGo(): void {
+    this.id = "";
+    this.traceId = this.identity = this.clientAddress = this.userAgent = this.model = this.alias = undefined;
+    this.tried = this.usage = this.cost = this.cause = undefined;
+  }
+}
+
+/** Whether a text is longer than what is written of it. */
+export const isLong = (text: string | undefined): boolean => text !== undefined && text.length > MAX_CHARACTERS;
+
+/** The stack of unexpected errors; of expected failures only a word, because their texts may quote the client. */
+function describeCause({ cause, failure }: RequestRecord): string | undefined {
+  if (cause === undefined) return undefined;
+  if (failure === "internal") return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+  return typeof cause === "string" ? cause : undefined;
+}
 
 /** Writes the members of a request's line, each after a comma. */
 export function writeMembers(line: LineBuffer, starts: MemberStarts, request: SettledRequest): void {

@@ -5,7 +5,8 @@ import type { ResponseBody, UpstreamResponse } from "../../upstream/transport.ts
 import type { JudgedAnswer, Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
 import { findAnswerError } from "../judge-answer.ts";
-import { beginsLikeDocument, beginsWithEvent, isEventStream, readWholeResponse } from "../read-response.ts";
+import { beginsLikeDocument, beginsWithEvent, readWholeResponse } from "../read-response.ts";
+import { isEventStream } from "../../upstream/response-headers.ts";
 import { awaitContent, type ContentParts, createLook, type Look } from "./await-content.ts";
 import { type AnsweredAs, reportedFailure } from "./reported-failure.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
