@@ -1,7 +1,7 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, ftruncateSync, openSync, renameSync, writeSync } from "node:fs";
 import { type BlockBuffer, createBlockBuffer } from "./block-buffer.ts";
 import { newRowIdSeed } from "./row-id.ts";
-import { FILE_MODE, segmentPath } from "./spool-files.ts";
+import { FILE_MODE, segmentPath, sparePath, type SpoolPosition } from "./spool-files.ts";
 
 export interface SpoolWriterOptions {
   readonly folder: string;
@@ -18,13 +18,12 @@ export interface SpoolWriterOptions {
 
 /** Appends records to the segments of one slot. What is written survives the end of this process, however it comes. */
 export interface SpoolWriter extends Pick<BlockBuffer, "add" | "lastId"> {
-  /** The number of the segment that is written now; all others are complete. */
-  segment(): number;
+  position(): SpoolPosition;
   /** Writes what was added. @returns why the disk does not take it all; undefined if it does */
   write(): string | undefined;
   /** So many more bytes are in the database. */
   consumed(bytes: number): void;
-  /** So many bytes of the slot's segments are to be read, all from their beginning. */
+  /** The segments of the slot are to be read from their beginning, so many bytes of others and the one that is written. */
   readAnew(bytes: number): void;
   close(): void;
 }
@@ -35,7 +34,16 @@ const REOPENED = 0.75;
 /** @throws Error if the first segment cannot be made */
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   const { folder, slot, segmentBytes, maxBytes, maxUnwrittenBytes } = options;
-  const open = (number: number): number => openSync(segmentPath(folder, slot, number), "a", FILE_MODE);
+  /** In place of what was in it before, if it is one that is used again. */
+  const open = (number: number): number => {
+    const path = segmentPath(folder, slot, number);
+    try {
+      renameSync(sparePath(folder, slot), path);
+    } catch {
+      // There is none.
+    }
+    return openSync(path, constants.O_WRONLY | constants.O_CREAT, FILE_MODE);
+  };
   let segment = options.firstSegment;
   let file = open(segment);
   /** Bytes in the segment. */
@@ -43,7 +51,7 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   /** Bytes that are not in the database yet. */
   let waiting = 0;
   let isFull = false;
-  const blocks = createBlockBuffer(newRowIdSeed(), maxUnwrittenBytes);
+  const blocks = createBlockBuffer(newRowIdSeed(), maxUnwrittenBytes, segment);
   /** So much of the blocks is in the file: a write may end within one, and the next write goes on there. */
   let written = 0;
 
@@ -57,16 +65,20 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     written = 0;
     blocks.clear();
   };
+  /** What was there before ends with what is there now. */
+  const cutOff = (): void => ftruncateSync(file, inSegment);
   const beginSegment = (): void => {
+    cutOff();
     const next = open(segment + 1);
     closeSync(file);
     file = next;
     segment += 1;
+    blocks.beginSegment(segment);
     inSegment = 0;
   };
 
   return {
-    segment: () => segment,
+    position: () => ({ segment, bytes: inSegment }),
     add(record, time, finishedAt, format) {
       isFull = waiting > (isFull ? maxBytes * REOPENED : maxBytes);
       if (isFull) return false;
@@ -89,8 +101,11 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
       waiting = Math.max(0, waiting - bytes);
     },
     readAnew(bytes) {
-      waiting = bytes;
+      waiting = bytes + inSegment;
     },
-    close: () => closeSync(file),
+    close() {
+      cutOff();
+      closeSync(file);
+    },
   };
 }
