@@ -10,7 +10,7 @@ import { createRelay, type RelayParts } from "./pipeline/relay.ts";
 import type { Stage } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
-import { createRequestHeaders } from "./providers/request-headers.ts";
+import { createRequestHeaders } from "./providers/api-request.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
 import { type ObservedRouting, observeRouting } from "./routing/observed-routing.ts";
@@ -159,7 +159,7 @@ function assemble(
       deployments?.stop();
       return requests.whenOver();
     },
-    dispose: () => owned.disposeAsync(),
+    dispose: () => owned.disposeAsync().catch(shared.onFault),
   };
 }
 

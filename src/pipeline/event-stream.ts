@@ -1,10 +1,10 @@
 import type { Format } from "../formats/format.ts";
 import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
-import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import { relayedResponseHeaders, isEventStream } from "../upstream/response-headers.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import { beginsLikeDocument, isEventStream } from "./read-response.ts";
+import { beginsLikeDocument } from "./read-response.ts";
 import { beginStream, type Heartbeat } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import { EventRecorder } from "./event-recorder.ts";

@@ -1,5 +1,5 @@
 import type { RequestRecord } from "../../core/request-context.ts";
-import { isLong, MAX_CHARACTERS } from "../settled-request.ts";
+import { isLong, MAX_CHARACTERS } from "../request-line.ts";
 import { aligned } from "./block-format.ts";
 import type { Value } from "./row.ts";
 

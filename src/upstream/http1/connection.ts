@@ -116,14 +116,15 @@ export class SocketConnection implements Connection {
     this.#socket?.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
   }
 
-  received(bytes: Buffer): void {
+  /** Takes what has come. A property, for the socket to call without a function between. */
+  readonly received = (_: unknown, bytes: Buffer): void => {
     // What comes without having been asked for belongs to no request.
     if (this.#isDeparting) this.ended(new WireError("HTTP_UNREQUESTED_BYTES"));
     else if (this.listener) this.listener.data(bytes);
     else this.close();
     this.#bytesSinceYield += bytes.length;
     if (this.#bytesSinceYield > MAX_BYTES_PER_TURN) this.#yieldTurn();
-  }
+  };
 
   /** The system takes more. */
   drain(): void {

@@ -1,6 +1,8 @@
-import { EditedBytes } from "../../core/json/edit.ts";
+import { EditedBytes, applyEdits } from "../../core/json/edit.ts";
+import type { Connection } from "./connection.ts";
 import type { Origin } from "./origin.ts";
 import type { WireRequest } from "../transport.ts";
+import { announcedLength, LongUpload, StreamUpload, type Upload, type UploadOwner } from "./upload.ts";
 import { WireError } from "./wire-error.ts";
 
 const TARGET = /^\/[\x21\x22\x24-\x7e]*$/;
@@ -109,4 +111,51 @@ function targetOf({ prefix }: Origin, url: string): string {
   const { origin, pathname, search } = new URL(url);
   if (origin !== prefix) throw new TypeError("a URL of another server");
   return pathname + search;
+}
+
+/**
+ * A body up to this size goes out in one write with its head. To copy 128 KB takes 6 µs; a second write takes as long, and as
+ * the first of two wakes a server on the same machine too early, the two took 40 % of all the time of a request of 32 KB.
+ */
+const ONE_WRITE_BYTES = 256 * 1024;
+
+/** Methods that need not say that they bring no body. https://www.rfc-editor.org/rfc/rfc9110#section-8.6 */
+const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
+
+const NOTHING = new Uint8Array(0);
+
+/** The server that a request goes to. */
+export interface ExchangeServer {
+  readonly origin: Origin;
+  readonly write: WriteRequest;
+}
+
+/**
+ * Writes a request on a connection that has carried everything before it.
+ * @param owner told if a body that is a stream breaks off, or has another length than announced
+ * @returns what goes on after that; undefined if everything was written together
+ * @throws if it cannot be written as a request
+ */
+export function sendRequest(
+  connection: Connection,
+  write: WriteRequest,
+  request: WireRequest,
+  owner: UploadOwner,
+): Upload | undefined {
+  const { body, method } = request;
+  if (body === null) {
+    connection.writeTogether(write(request, BODILESS.has(method) ? null : 0, NOTHING));
+    return undefined;
+  }
+  if (body instanceof ReadableStream) {
+    const length = announcedLength(request.headers);
+    connection.writeTogether(write(request, length, NOTHING));
+    return new StreamUpload(connection, body.getReader() as ReadableStreamDefaultReader<Uint8Array>, length, owner);
+  }
+  if (body.length <= ONE_WRITE_BYTES) {
+    connection.writeTogether(write(request, body.length, body));
+    return request.onSent && new LongUpload(connection.isDrained, request.onSent);
+  }
+  connection.write(write(request, body.length, NOTHING));
+  return new LongUpload(connection.write(applyEdits(body)), request.onSent);
 }

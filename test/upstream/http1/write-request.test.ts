@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
-import { createRequestWriter } from "../../../src/upstream/http1/request-head.ts";
+import { createRequestWriter } from "../../../src/upstream/http1/write-request.ts";
 import type { WireRequest } from "../../../src/upstream/transport.ts";
 import { latin1 } from "./every-cut.ts";
 
