@@ -1,5 +1,6 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
+import { completeBuiltIns } from "./core/complete-built-ins.ts";
 import { type ConfigChanges, nextConfig, settingsOfFiles } from "./config/next-config.ts";
 import { nextTurn } from "./core/event-loop.ts";
 import { type GatewayDependencies, openShared, type SharedParts } from "./shared-parts.ts";
@@ -39,6 +40,7 @@ const MAX_EXPORT_MS = 5000;
  * @throws SettingError if a setting names something that cannot be used.
  */
 export async function createGateway(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
+  completeBuiltIns();
   await using opening = new AsyncDisposableStack();
   let exportMs = (): number => 0;
   const use = { observed: () => current.observed, opening, exportMs: () => exportMs() };

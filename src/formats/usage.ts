@@ -1,5 +1,6 @@
 import type { TokenUsage } from "../core/request-context.ts";
 import { asBuffer } from "../core/json/bytes.ts";
+import type { JsonLimits } from "../core/json/limits.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts";
 import { numberOf, objectOf } from "../core/json/values.ts";
 
@@ -15,6 +16,9 @@ const MAX_CANDIDATES = 4;
 
 /** A usage object is small; a longer span is not searched for its end. */
 const MAX_USAGE_BYTES = 4096;
+
+/** So short a text need not be looked through for its depth before it is parsed. */
+const USAGE_LIMITS: JsonLimits = { depth: MAX_USAGE_BYTES / 2, values: MAX_USAGE_BYTES };
 
 /**
  * Finds the last usage report in bytes of any format, whole or cut anywhere, without decoding the rest.
@@ -54,7 +58,7 @@ const readObjectBehind = (body: Buffer, from: number, read: ReadUsageObject): To
   if (start < 0 || !isColon(body, from, start)) return undefined;
   const end = endOfObject(body, start);
   if (end < 0) return undefined;
-  const value = parseJson(body.subarray(start, end));
+  const value = parseJson(body.subarray(start, end), USAGE_LIMITS);
   return isJsonObject(value) ? read(value) : undefined;
 };
 
