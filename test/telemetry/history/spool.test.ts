@@ -190,6 +190,8 @@ test.each(WAYS)(
       const take = (rows: readonly Row[]) => rows.forEach((row) => found.set(row[0], row));
       let index = 0;
       let torn = 0;
+      // A header that was not written to its end may go on with what was there before as if it were.
+      let perhapsTorn = 0;
       let damaged = 0;
       for (let life = 0; life < 5; life++) {
         removeSpare(folder, SLOT);
@@ -214,12 +216,13 @@ test.each(WAYS)(
         const cut = Buffer.concat([file.subarray(0, bytes), part.subarray(0, length), file.subarray(bytes + length)]);
         writeFileSync(path, cut);
         if (length >= 32) torn += 1;
+        else if (length > 0) perhapsTorn += 1;
         if (random.below(4) === 0) truncateSync(path, Math.min(cut.length, bytes + length));
       }
       const last = readAll(createSpoolReader(folder, SLOT, () => undefined));
       take(last.rows);
       expect([...found.values()].map(numberOf).sort((one, other) => one - other)).toEqual(range(0, index));
-      expect(damaged + last.damaged).toBe(torn);
+      expect(damaged + last.damaged).toBeWithin(torn, torn + perhapsTorn + 1);
       rmSync(sparePath(folder, SLOT), { force: true });
       expect(names()).toEqual([]);
     }
