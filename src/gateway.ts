@@ -2,7 +2,6 @@ import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { completeBuiltIns } from "./core/complete-built-ins.ts";
 import { type ConfigChanges, nextConfig, settingsOfFiles } from "./config/next-config.ts";
-import { nextTurn } from "./core/event-loop.ts";
 import { type GatewayDependencies, openShared, type SharedParts } from "./shared-parts.ts";
 import type { StoreCopy } from "./telemetry/metrics/metric-store.ts";
 import { buildSnapshot, type Snapshot } from "./snapshot.ts";
@@ -66,7 +65,6 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
 
   const apply = async (wanted: Config): Promise<ConfigChanges> => {
     const { config: applied, changed, needRestart } = nextConfig(current.config, wanted);
-    await nextTurn();
     const next = await buildSnapshot(applied, shared, current);
     try {
       if (isEnding) throw new Error("the gateway is shutting down");

@@ -64,9 +64,9 @@ type LoadedParts = Awaited<ReturnType<typeof loadParts>>;
 /** Loads what only some settings need; the rest stays undefined. */
 async function loadParts(config: Config, shared: SharedParts) {
   const { AUTH_ENABLED, MCP_ENABLED, VALIDATION } = config.settings;
+  await nextTurn();
   const prices = await shared.prices.open(priceOptions(config));
   const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
-  // Of thousands of deployments each of these steps takes milliseconds.
   await nextTurn();
   return {
     ...{ prices, named },
