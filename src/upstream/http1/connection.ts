@@ -13,6 +13,13 @@ export interface ConnectionListener {
   closed(error: unknown, isUnsent: boolean): void;
 }
 
+/** Bytes that are put together when they leave, and not before. */
+export interface Outgoing {
+  readonly length: number;
+  /** Writes all of them to `target`, from its beginning on. */
+  writeTo(target: Buffer): void;
+}
+
 /** A connection to a provider's server, with its TLS handshake done and its certificate verified. */
 export interface Connection {
   listener: ConnectionListener | undefined;
@@ -30,7 +37,7 @@ export interface Connection {
   /** @returns false if some of the bytes wait for the server to read; `drained` says when they are gone. */
   write(bytes: Uint8Array): boolean;
   /** Like `write`, together with what other connections write in this turn of the event loop. */
-  writeTogether(bytes: Uint8Array): boolean;
+  writeTogether(message: Outgoing): boolean;
   pause(): void;
   resume(): void;
   /** Ends it at once. The listener gets nothing more. */
@@ -44,8 +51,24 @@ export interface Connection {
  */
 const MAX_BYTES_PER_TURN = 512 * 1024;
 
+/** A longer message leaves from a buffer of its own. */
+const MAX_TOGETHER_BYTES = 288 * 1024;
+
 /** Milliseconds of silence after which the system asks whether the other side is still there. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
+
+/**
+ * What leaves is put together here, and is with the system when the write returns. One for the process, because one write
+ * is over before the next begins: of its pages, those that the longest message needed are in memory.
+ */
+const departing = Buffer.allocUnsafe(MAX_TOGETHER_BYTES);
+
+/** A message in a buffer of its own. */
+export function inOnePiece(message: Outgoing): Buffer {
+  const bytes = Buffer.allocUnsafe(message.length);
+  message.writeTo(bytes);
+  return bytes;
+}
 
 /** A connection over a socket. Whoever opens that one says what happens on it. */
 export class SocketConnection implements Connection {
@@ -61,17 +84,21 @@ export class SocketConnection implements Connection {
   #isYielding = false;
   #bytesSinceYield = 0;
   #unsent: Uint8Array | undefined;
-  /** Nothing of what is unsent has left, because it waits for the end of this turn. */
+  /** Waits for the end of this turn, to be put together then. */
+  #message: Outgoing | undefined;
+  /** Nothing of what waits has left, because it waits for the end of this turn. */
   #isDeparting = false;
 
   get isDrained(): boolean {
-    return this.#unsent === undefined;
+    return this.#unsent === undefined && this.#message === undefined;
   }
 
   write(bytes: Uint8Array): boolean {
     if (!this.#socket || !this.isOpen) return true;
-    if (this.#unsent) {
-      this.#unsent = Buffer.concat([this.#unsent, bytes]);
+    const unsent = this.#message ? inOnePiece(this.#message) : this.#unsent;
+    if (unsent) {
+      this.#message = undefined;
+      this.#unsent = Buffer.concat([unsent, bytes]);
       return false;
     }
     const written = Math.max(0, this.#socket.write(bytes));
@@ -80,9 +107,9 @@ export class SocketConnection implements Connection {
     return false;
   }
 
-  writeTogether(bytes: Uint8Array): boolean {
-    if (this.#unsent || !this.isOpen) return this.write(bytes);
-    this.#unsent = bytes;
+  writeTogether(message: Outgoing): boolean {
+    if (!this.isDrained || !this.isOpen || message.length > MAX_TOGETHER_BYTES) return this.write(inOnePiece(message));
+    this.#message = message;
     this.#isDeparting = true;
     batchWrite(this.#depart);
     return false;
@@ -101,7 +128,7 @@ export class SocketConnection implements Connection {
   close(): void {
     this.listener = undefined;
     this.isOpen = false;
-    this.#unsent = undefined;
+    this.#unsent = this.#message = undefined;
     this.#socket?.terminate();
   }
 
@@ -137,7 +164,7 @@ export class SocketConnection implements Connection {
   ended(error: unknown): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.#unsent = undefined;
+    this.#unsent = this.#message = undefined;
     const { listener } = this;
     this.listener = undefined;
     listener?.closed(error, this.#isDeparting);
@@ -146,7 +173,15 @@ export class SocketConnection implements Connection {
 
   readonly #depart = (): void => {
     this.#isDeparting = false;
-    this.drain();
+    const message = this.#message;
+    if (!message) return this.drain();
+    if (!this.#socket) return;
+    this.#message = undefined;
+    const { length } = message;
+    message.writeTo(departing);
+    const written = Math.max(0, this.#socket.write(departing, 0, length));
+    if (written === length) this.listener?.drained();
+    else this.#unsent = Buffer.from(departing.subarray(written, length));
   };
 
   #yieldTurn(): void {

@@ -1,4 +1,5 @@
 import { EditedBytes } from "../../core/json/edit.ts";
+import type { Outgoing } from "./connection.ts";
 import type { Origin } from "./origin.ts";
 import type { WireRequest } from "../transport.ts";
 import { WireError } from "./wire-error.ts";
@@ -12,7 +13,8 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const OWN: ReadonlySet<string> = new Set(["host", "content-length", "transfer-encoding", "connection"]);
 
 /**
- * Writes a request as it goes on the wire: its head, and in the same piece the bytes that follow it.
+ * Makes a request as it goes on the wire: its head, and in the same piece the bytes that follow it, which must not change
+ * before it is written.
  * @param length of the body in bytes; undefined for one that goes out in chunks, null for none
  * @throws with the code `REQUEST_METHOD` or `REQUEST_HEADER` if it could not be written without becoming another one; a
  * TypeError if the URL is none of this server's
@@ -21,7 +23,35 @@ export type WriteRequest = (
   request: WireRequest,
   length: number | undefined | null,
   behind: Uint8Array | EditedBytes,
-) => Buffer;
+) => OutgoingRequest;
+
+/**
+ * A request that is put together where it leaves from. In a buffer of its own it costs an allocation, and of a long body
+ * memory that is garbage once the system has taken it.
+ */
+class OutgoingRequest implements Outgoing {
+  readonly length: number;
+  readonly #start: Uint8Array;
+  /** What follows the start of the head, one byte for each character. */
+  readonly #end: string;
+  readonly #behind: Uint8Array | EditedBytes;
+
+  constructor(start: Uint8Array, end: string, behind: Uint8Array | EditedBytes) {
+    this.length = start.length + end.length + behind.length;
+    this.#start = start;
+    this.#end = end;
+    this.#behind = behind;
+  }
+
+  writeTo(target: Buffer): void {
+    const endAt = this.#start.length;
+    const behindAt = endAt + this.#end.length;
+    target.set(this.#start);
+    target.write(this.#end, endAt, "latin1");
+    if (this.#behind instanceof EditedBytes) this.#behind.writeTo(target, behindAt);
+    else target.set(this.#behind, behindAt);
+  }
+}
 
 /**
  * Makes what writes the requests to one server. What those with frozen headers begin with is kept for as long as somebody
@@ -38,13 +68,7 @@ export function createRequestWriter(origin: Origin): WriteRequest {
           ? "\r\n"
           : `content-length: ${length}\r\n\r\n`;
     const { ownHeaders } = request;
-    const end = ownHeaders === undefined ? framing : writeOwn(ownHeaders) + framing;
-    const bytes = Buffer.allocUnsafe(start.length + end.length + behind.length);
-    bytes.set(start);
-    bytes.write(end, start.length, "latin1");
-    if (behind instanceof EditedBytes) behind.writeTo(bytes, start.length + end.length);
-    else bytes.set(behind, start.length + end.length);
-    return bytes;
+    return new OutgoingRequest(start, ownHeaders === undefined ? framing : writeOwn(ownHeaders) + framing, behind);
   };
 }
 

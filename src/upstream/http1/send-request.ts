@@ -1,7 +1,7 @@
 import { joined } from "../../core/json/edit.ts";
 import { WireError } from "./wire-error.ts";
 import type { WireRequest } from "../transport.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, inOnePiece } from "./connection.ts";
 import type { Origin } from "./origin.ts";
 import type { WriteRequest } from "./request-head.ts";
 
@@ -96,7 +96,7 @@ export function sendRequest(
     connection.writeTogether(write(request, body.length, body));
     return request.onSent && new LongUpload(connection.isDrained, request.onSent);
   }
-  connection.write(write(request, body.length, NOTHING));
+  connection.write(inOnePiece(write(request, body.length, NOTHING)));
   return new LongUpload(connection.write(joined(body)), request.onSent);
 }
 

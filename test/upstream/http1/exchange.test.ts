@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Connection } from "../../../src/upstream/http1/connection.ts";
+import { type Connection, inOnePiece } from "../../../src/upstream/http1/connection.ts";
 import { startExchange } from "../../../src/upstream/http1/exchange.ts";
 import { createRequestWriter } from "../../../src/upstream/http1/request-head.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
@@ -34,7 +34,7 @@ function setUp(request: Partial<WireRequest> = {}, isDrained = true, sendAgain?:
       written.push(Buffer.from(bytes).toString("latin1"));
       return true;
     },
-    writeTogether: (bytes) => connection.write(bytes),
+    writeTogether: (message) => connection.write(inOnePiece(message)),
     pause: () => void asked.push("pause"),
     resume: () => void asked.push("resume"),
     close: () => void asked.push("close"),
