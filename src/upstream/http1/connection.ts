@@ -18,6 +18,8 @@ export interface Outgoing {
   readonly length: number;
   /** Writes all of them to `target`, from its beginning on. */
   writeTo(target: Buffer): void;
+  /** They have left from there, and are not written again. */
+  left(): void;
 }
 
 /** A connection to a provider's server, with its TLS handshake done and its certificate verified. */
@@ -180,6 +182,7 @@ export class SocketConnection implements Connection {
     const { length } = message;
     message.writeTo(departing);
     const written = Math.max(0, this.#socket.write(departing, 0, length));
+    message.left();
     if (written === length) this.listener?.drained();
     else this.#unsent = Buffer.from(departing.subarray(written, length));
   };

@@ -1,4 +1,5 @@
 import { EditedBytes } from "../../core/json/edit.ts";
+import { freeBytes } from "../../core/memory/free-bytes.ts";
 import type { Outgoing } from "./connection.ts";
 import type { Origin } from "./origin.ts";
 import type { WireRequest } from "../transport.ts";
@@ -35,12 +36,14 @@ class OutgoingRequest implements Outgoing {
   /** What follows the start of the head, one byte for each character. */
   readonly #end: string;
   readonly #behind: Uint8Array | EditedBytes;
+  readonly #isGivenUp: boolean;
 
-  constructor(start: Uint8Array, end: string, behind: Uint8Array | EditedBytes) {
+  constructor(start: Uint8Array, end: string, behind: Uint8Array | EditedBytes, isGivenUp: boolean) {
     this.length = start.length + end.length + behind.length;
     this.#start = start;
     this.#end = end;
     this.#behind = behind;
+    this.#isGivenUp = isGivenUp;
   }
 
   writeTo(target: Buffer): void {
@@ -50,6 +53,12 @@ class OutgoingRequest implements Outgoing {
     target.write(this.#end, endAt, "latin1");
     if (this.#behind instanceof EditedBytes) this.#behind.writeTo(target, behindAt);
     else target.set(this.#behind, behindAt);
+  }
+
+  left(): void {
+    if (!this.#isGivenUp) return;
+    if (this.#behind instanceof EditedBytes) this.#behind.free();
+    else freeBytes(this.#behind);
   }
 }
 
@@ -67,8 +76,9 @@ export function createRequestWriter(origin: Origin): WriteRequest {
         : length === null
           ? "\r\n"
           : `content-length: ${length}\r\n\r\n`;
-    const { ownHeaders } = request;
-    return new OutgoingRequest(start, ownHeaders === undefined ? framing : writeOwn(ownHeaders) + framing, behind);
+    const { ownHeaders, isBodyGivenUp } = request;
+    const end = ownHeaders === undefined ? framing : writeOwn(ownHeaders) + framing;
+    return new OutgoingRequest(start, end, behind, isBodyGivenUp === true);
   };
 }
 

@@ -1,4 +1,5 @@
-import { joined } from "../../core/json/edit.ts";
+import { EditedBytes, joined } from "../../core/json/edit.ts";
+import { freeBytes } from "../../core/memory/free-bytes.ts";
 import { WireError } from "./wire-error.ts";
 import type { WireRequest } from "../transport.ts";
 import { type Connection, inOnePiece } from "./connection.ts";
@@ -97,27 +98,36 @@ export function sendRequest(
     return request.onSent && new LongUpload(connection.isDrained, request.onSent);
   }
   connection.write(inOnePiece(write(request, body.length, NOTHING)));
-  return new LongUpload(connection.write(joined(body)), request.onSent);
+  const bytes = joined(body);
+  const { onSent, isBodyGivenUp } = request;
+  if (isBodyGivenUp && body instanceof EditedBytes) body.free();
+  const isOwn = isBodyGivenUp || bytes !== body;
+  return new LongUpload(connection.write(bytes), onSent, isOwn ? bytes : undefined);
 }
 
 /** Bytes of which some may wait for the server to read. */
 class LongUpload implements Upload {
   readonly isComing = false;
   #onSent: (() => void) | undefined;
+  #freed: Uint8Array | undefined;
 
-  constructor(isSent: boolean, onSent: (() => void) | undefined) {
+  /** @param freed what is freed once it has left */
+  constructor(isSent: boolean, onSent: (() => void) | undefined, freed?: Uint8Array) {
     this.#onSent = onSent;
+    this.#freed = freed;
     if (isSent) this.drained();
   }
 
   drained(): void {
-    const onSent = this.#onSent;
-    this.#onSent = undefined;
-    onSent?.();
+    if (this.#freed) freeBytes(this.#freed);
+    this.cancel();
   }
 
+  /** The connection may still hold the bytes. */
   cancel(): void {
-    this.drained();
+    const onSent = this.#onSent;
+    this.#onSent = this.#freed = undefined;
+    onSent?.();
   }
 }
 
