@@ -1,5 +1,6 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
+import { completeBuiltIns } from "./core/complete-built-ins.ts";
 import { type ConfigChanges, nextConfig, settingsOfFiles } from "./config/next-config.ts";
 import { type GatewayDependencies, openShared, type SharedParts } from "./shared-parts.ts";
 import type { StoreCopy } from "./telemetry/metrics/metric-store.ts";
@@ -19,6 +20,8 @@ export interface Gateway {
   copyMetrics(): StoreCopy | undefined;
   /** Bytes that requests in flight hold now, out of what `SERVER_MAX_BUFFERED_BYTES` allows. */
   bufferedBytes(): number;
+  /** How long the settings let it take to end, in milliseconds. */
+  shutdownMs(): number;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
    * @param onClosed called when nothing is accepted any more
@@ -36,6 +39,7 @@ const MAX_EXPORT_MS = 5000;
  * @throws SettingError if a setting names something that cannot be used.
  */
 export async function createGateway(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
+  completeBuiltIns();
   await using opening = new AsyncDisposableStack();
   let exportMs = (): number => 0;
   const use = { observed: () => current.observed, opening, exportMs: () => exportMs() };
@@ -100,16 +104,16 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     },
     copyMetrics: () => shared.metrics?.copy(),
     bufferedBytes: memory.used,
+    shutdownMs: () => options.drainOptions(current.config.settings).wholeMs,
     async drain(onClosed) {
       isEnding = true;
-      const startedAt = timers.now();
       const how = options.drainOptions(current.config.settings);
+      const until = timers.now() + how.wholeMs;
       const cut = await server.drain(how, onClosed);
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
-      const until = startedAt + how.delayMs + how.timeoutMs;
       exportMs = (): number => Math.min(Math.max(until - timers.now(), MIN_EXPORT_MS), MAX_EXPORT_MS);
-      await owned.disposeAsync();
+      await owned.disposeAsync().catch(shared.onFault);
       return cut;
     },
   };

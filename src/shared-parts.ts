@@ -2,6 +2,7 @@ import type { Config } from "./config/load-config.ts";
 import { requestLogOptions } from "./config/telemetry-options.ts";
 import * as options from "./config/module-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
+import type { OnFault } from "./core/faults.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
@@ -21,6 +22,7 @@ import { openExportOf, openHistoryOf, openMetricsOf, type OpenMetrics } from "./
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
+import { logFaults } from "./telemetry/log-faults.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Export } from "./telemetry/open-export.ts";
@@ -85,6 +87,7 @@ export interface SharedParts extends Requests {
   readonly timers: TimerSource;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  readonly onFault: OnFault;
 }
 
 /** How the shared parts are used. */
@@ -116,6 +119,7 @@ export async function openShared(
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
+  const onFault = logFaults(log);
   let exported: Export | undefined;
   opening.defer(() => exported?.close(exportMs()));
   const metrics = await openMetricsOf(settings, {
@@ -144,12 +148,12 @@ export async function openShared(
     ...(history ? [history.observe] : []),
   ];
   const measuresWaits = metrics !== undefined;
-  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits, beginTrace });
+  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits, beginTrace, onFault });
   const { requests, memory, deadlines } = inFlight;
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
   const connections = openConnections({ deadlines, now, fetch, probe, credentials });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
-  const served = { listener, requests, worker, configFile, version };
+  const served = { listener, requests, onFault, worker, configFile, version };
   const server = createServer({ ...served, timers: dependencies.timers });
   const { toolsFaulty: onToolFaults, toolServerChanged: onStatus } = changes;
   const tools = createLazyTools({ version, timers, memory, onToolFaults, onStatus });
@@ -170,7 +174,7 @@ export async function openShared(
   opening.defer(() => (connections.close(), deployments.close(), sharing.close()));
   const known = {
     ...{ metrics, exported, history, sharing, deployments, prices, changes, responseKeeping },
-    ...{ version, readFile, dialects, replays, timers, clock },
+    ...{ version, readFile, dialects, replays, timers, clock, onFault },
     callObservers: { calls: metrics?.observeCall, keepContent: history?.keepContent },
   };
   return { ...known, ...inFlight, listener, server, connections, tools } satisfies SharedParts;

@@ -159,7 +159,7 @@ function assemble(
       deployments?.stop();
       return requests.whenOver();
     },
-    dispose: () => owned.disposeAsync(),
+    dispose: () => owned.disposeAsync().catch(shared.onFault),
   };
 }
 

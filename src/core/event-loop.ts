@@ -1,3 +1,5 @@
+import { throwApart } from "./faults.ts";
+
 /** Work that may be long lets the event loop go on after so much time, in milliseconds. */
 const TURN_MS = 8;
 
@@ -64,7 +66,7 @@ let writes: (() => void)[] = [];
  * Calls back at the end of this turn of the event loop, or when enough others wait for it too: the time to write. A write
  * to a process on the same machine that sleeps has to wake it, which costs more than the write; one write right behind
  * another finds it awake, and finds its own code in the cache.
- * @param write must not throw
+ * @param write whoever waits behind it is called back even if it throws, which it must not
  */
 export function batchWrite(write: () => void): void {
   const count = writes.push(write);
@@ -75,5 +77,11 @@ export function batchWrite(write: () => void): void {
 function writeBatch(): void {
   const leaving = writes;
   writes = [];
-  for (const write of leaving) write();
+  for (const write of leaving) {
+    try {
+      write();
+    } catch (error) {
+      throwApart(error);
+    }
+  }
 }

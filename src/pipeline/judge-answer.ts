@@ -1,6 +1,7 @@
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { decodeObject, toWellFormed } from "../core/json/parse.ts";
+import { toWellFormed } from "../core/json/parse.ts";
+import { decodeObject } from "../core/json/decode-object.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import { readAnswerError } from "../formats/answer-error.ts";

@@ -1,7 +1,7 @@
 import type { StoredAnswer } from "../formats/form/dialect.ts";
 import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
-import type { Counter } from "../routing/choose-counter.ts";
+import type { Counter } from "../routing/choose-wire.ts";
 import type { Answering, Route } from "../routing/engine/route.ts";
 import type { Deployment } from "../routing/models/deployment.ts";
 import type { Target } from "../routing/resolve-target.ts";

@@ -1,4 +1,8 @@
+import { Failure } from "../core/errors.ts";
+import type { OnFault } from "../core/faults.ts";
+import { requestIdOf } from "../core/in-flight-requests.ts";
 import { pathOf } from "../providers/join-path.ts";
+import { chooseErrorEnvelope } from "./choose-error-envelope.ts";
 import { hasSuffix, matchTemplate, routerPath } from "./path-template.ts";
 import { addressesOf, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import type { Serve } from "./serve-route.ts";
@@ -19,6 +23,8 @@ export interface Routes {
   readonly serves: readonly (Serve | undefined)[];
   /** Answers everything else. */
   readonly serveUnknown: Serve;
+  /** Answers a request of a row for which that was thrown that nobody has answered. */
+  readonly serveFault: (row: RouteRow, request: Request, error: unknown) => Response | Promise<Response>;
 }
 
 /** All that a router is told. */
@@ -30,6 +36,8 @@ export interface RouterTable {
   readonly serveUnknown: Serve;
   /** Answers any request without a router: it looks through all rows. */
   readonly serveWithout: Serve;
+  /** Answers a request that failed where it has no answer: on the way to its row, or before it was counted. Never throws. */
+  readonly serveFault: (request: Request, error: unknown) => Response | Promise<Response>;
 }
 
 /** One address, as a router is told it. */
@@ -40,17 +48,35 @@ export interface RouterEntry {
   readonly serve: Serve;
 }
 
-/** @param first what answers until `use` says otherwise */
-export function createRouterTable(first: Routes): RouterTable {
-  let { serves, serveUnknown } = first;
+/**
+ * @param first what answers until `use` says otherwise
+ * @param onFault gets what is thrown where not even the answer to that could be counted
+ */
+export function createRouterTable(first: Routes, onFault: OnFault): RouterTable {
+  let { serves, serveUnknown, serveFault: countFault } = first;
   const routes: RouterEntry[] = [];
   const add = (method: RouteRow["method"], template: string, serve: Serve): void => {
     routes.push({ method, path: routerPath(template), serve });
   };
+  const serveFault = (request: Request, error: unknown): Response | Promise<Response> => {
+    const row = ROWS.find((known) => isFor(known, request)) ?? UNKNOWN;
+    try {
+      return countFault(row, request, error);
+    } catch {
+      onFault(error);
+      return lastAnswer(row, request);
+    }
+  };
   for (const [index, row] of ROWS.entries()) {
     for (const template of addressesOf(row)) {
       if (hasSuffix(template)) continue;
-      add(row.method, template, (request) => (serves[index] ?? serveUnknown)(request));
+      add(row.method, template, (request) => {
+        try {
+          return (serves[index] ?? serveUnknown)(request);
+        } catch (error) {
+          return serveFault(request, error);
+        }
+      });
     }
   }
   // Over TLS the router takes the host for the beginning of the path, and finds only what the runtime has found before it:
@@ -65,11 +91,20 @@ export function createRouterTable(first: Routes): RouterTable {
   }
   add("ALL", "/*", (request) => (request.url.startsWith("https:") ? serveMissed(request) : serveUnknown)(request));
   return {
-    use: (next) => void ({ serves, serveUnknown } = next),
+    use: (next) => void ({ serves, serveUnknown, serveFault: countFault } = next),
     routes,
     serveUnknown: (request) => serveUnknown(request),
     serveWithout: (request) => serveMissed(request)(request),
+    serveFault,
   };
+}
+
+/** 500, in the envelope of the row, for a request that is not counted. */
+export function lastAnswer(row: RouteRow, { headers }: Pick<Request, "headers">): Response {
+  const errors = chooseErrorEnvelope(row, "auto")(headers);
+  const failure = new Failure("internal");
+  const id = requestIdOf(headers, () => crypto.randomUUID());
+  return new Response(errors.body(failure, id), { status: failure.status, headers: errors.headers(failure, id) });
 }
 
 /** A row at one of its addresses. */

@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Authentication } from "../auth/open-authentication.ts";
 import type { InFlightRequests, RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure } from "../core/errors.ts";
+import type { OnFault } from "../core/faults.ts";
 import type { ToolRegistry } from "../tools/mcp/tool-registry.ts";
 import { type Application, type ApplicationParts, createApplication, createRoutes } from "./application.ts";
 import type { Routes } from "./router-table.ts";
@@ -61,6 +62,7 @@ export interface ServerParts {
   readonly worker: WorkerPlace | undefined;
   readonly configFile: (() => ConfigFileState) | undefined;
   readonly version: string;
+  readonly onFault: OnFault;
   readonly timers: Parameters<typeof endRequests>[4];
 }
 
@@ -88,7 +90,7 @@ export interface Server {
 }
 
 /** Listens to nothing yet. */
-export function createServer({ listener, requests, version, timers, ...known }: ServerParts): Server {
+export function createServer({ listener, requests, version, timers, onFault, ...known }: ServerParts): Server {
   let draining = false;
   let application: Application | undefined;
 
@@ -127,7 +129,7 @@ export function createServer({ listener, requests, version, timers, ...known }: 
       });
     },
     async listen(routes, tls) {
-      application = createApplication(routes);
+      application = createApplication(routes, { onFault });
       return { url: await listener.listen(application, tls) };
     },
     use: (routes) => application?.use(routes),

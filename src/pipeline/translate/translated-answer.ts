@@ -1,7 +1,8 @@
 import { Failure } from "../../core/errors.ts";
 import { toJson } from "../../core/json/bytes.ts";
-import { type JsonLimits, parsedWeight } from "../../core/json/limits.ts";
-import { decodeObjectInTurns } from "../../core/json/parse.ts";
+import { type JsonLimits } from "../../core/json/limits.ts";
+import { parsedWeight } from "../../core/json/parse.ts";
+import { decodeObjectInTurns } from "../../core/json/decode-object.ts";
 import { type MemoryBudget, memoryExhausted } from "../../core/memory/budget.ts";
 import type { ClientAsk, ClientDialect, WireDialect, WireTarget } from "../../formats/form/dialect.ts";
 import type { Framing } from "../../formats/form/framing.ts";

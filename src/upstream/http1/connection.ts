@@ -1,4 +1,5 @@
 import { batchWrite } from "../../core/event-loop.ts";
+import { inOnePiece, type Outgoing } from "./outgoing.ts";
 import { WireError } from "./wire-error.ts";
 
 /** Who is notified of what happens on a connection; replaced with each request. */
@@ -11,15 +12,6 @@ export interface ConnectionListener {
    * @param isUnsent what was written last had not begun to leave.
    */
   closed(error: unknown, isUnsent: boolean): void;
-}
-
-/** Bytes that are put together when they leave, and not before. */
-export interface Outgoing {
-  readonly length: number;
-  /** Writes all of them to `target`, from its beginning on. */
-  writeTo(target: Buffer): void;
-  /** They have left from there, and are not written again. */
-  left(): void;
 }
 
 /** A connection to a provider's server, with its TLS handshake done and its certificate verified. */
@@ -64,13 +56,6 @@ const KEEP_ALIVE_PROBE_MS = 60_000;
  * is over before the next begins: of its pages, those that the longest message needed are in memory.
  */
 const departing = Buffer.allocUnsafe(MAX_TOGETHER_BYTES);
-
-/** A message in a buffer of its own. */
-export function inOnePiece(message: Outgoing): Buffer {
-  const bytes = Buffer.allocUnsafe(message.length);
-  message.writeTo(bytes);
-  return bytes;
-}
 
 /** A connection over a socket. Whoever opens that one says what happens on it. */
 export class SocketConnection implements Connection {
@@ -145,14 +130,15 @@ export class SocketConnection implements Connection {
     this.#socket?.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
   }
 
-  received(bytes: Buffer): void {
+  /** Takes what has come. A property, for the socket to call without a function between. */
+  readonly received = (_: unknown, bytes: Buffer): void => {
     // What comes without having been asked for belongs to no request.
     if (this.#isDeparting) this.ended(new WireError("HTTP_UNREQUESTED_BYTES"));
     else if (this.listener) this.listener.data(bytes);
     else this.close();
     this.#bytesSinceYield += bytes.length;
     if (this.#bytesSinceYield > MAX_BYTES_PER_TURN) this.#yieldTurn();
-  }
+  };
 
   /** The system takes more. */
   drain(): void {

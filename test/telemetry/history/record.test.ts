@@ -109,7 +109,7 @@ describe("a row", () => {
 });
 
 test("of long names nothing is held but what is written", () => {
-  const buffer = createBlockBuffer(newRowIdSeed(), 1 << 24);
+  const buffer = createBlockBuffer(newRowIdSeed(), 1 << 24, 1);
   Bun.gc(true);
   const before = heapStats().extraMemorySize;
   for (let index = 0; index < 20; index++) {

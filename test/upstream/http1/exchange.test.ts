@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { type Connection, inOnePiece } from "../../../src/upstream/http1/connection.ts";
+import type { Connection } from "../../../src/upstream/http1/connection.ts";
+import { inOnePiece } from "../../../src/upstream/http1/outgoing.ts";
 import { startExchange } from "../../../src/upstream/http1/exchange.ts";
-import { createRequestWriter } from "../../../src/upstream/http1/request-head.ts";
+import { createRequestWriter } from "../../../src/upstream/http1/write-request.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
 import type {
   UpstreamResponse,

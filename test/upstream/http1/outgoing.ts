@@ -1,4 +1,4 @@
-import type { Outgoing } from "../../../src/upstream/http1/connection.ts";
+import type { Outgoing } from "../../../src/upstream/http1/outgoing.ts";
 
 /** A message of these bytes, one for each character. */
 export function outgoing(text: string): Outgoing {

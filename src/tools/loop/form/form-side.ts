@@ -1,4 +1,4 @@
-import { parsedWeight } from "../../../core/json/limits.ts";
+import { parsedWeight } from "../../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../../../formats/form/conversation.ts";
 import type { WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
 import { factsOf } from "../../../formats/form/model-facts.ts";

@@ -1,3 +1,4 @@
+import { callEach } from "./faults.ts";
 import type { TimerSource } from "./deadlines.ts";
 
 /** The time is looked at so often, in milliseconds. */
@@ -17,17 +18,17 @@ interface Wait {
  * than {@link LATE_MS}, and what is due after it is done only once the sockets were looked at. The clock stands still while
  * nobody waits.
  */
-export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): TimerSource {
+export function createStallTolerantTimers({ now, setTimer, clearTimer }: TimerSource): TimerSource {
   const waits = new Set<Wait>();
   /** What the clock shows. */
-  let free = 0;
+  let elapsed = 0;
   let timer: unknown;
   /** When the timer was set, and for how long. */
   let setAt = 0;
   let delay = 0;
   let wasLate = false;
 
-  const current = (): number => (timer === undefined ? free : free + Math.min(TICK_MS, now() - setAt));
+  const current = (): number => (timer === undefined ? elapsed : elapsed + Math.min(TICK_MS, now() - setAt));
 
   const arm = (delayMs: number): void => {
     setAt = now();
@@ -37,7 +38,7 @@ export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): Ti
 
   const armNext = (): void => {
     let next = TICK_MS;
-    for (const { at } of waits) next = Math.min(next, at - free);
+    for (const { at } of waits) next = Math.min(next, at - elapsed);
     arm(Math.max(0, next));
   };
 
@@ -45,17 +46,17 @@ export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): Ti
     timer = undefined;
     const passed = now() - setAt;
     const isLate = passed > delay + TICK_MS;
-    free += isLate ? Math.min(LATE_MS, passed) : passed;
+    elapsed += isLate ? Math.min(LATE_MS, passed) : passed;
     // Not twice in a row, so that who is always busy is not kept waiting without end.
     if (isLate && !wasLate) {
       wasLate = true;
       return arm(0);
     }
     wasLate = false;
-    for (const wait of [...waits]) {
+    callEach([...waits], (wait) => {
       // One before it may have cleared it.
-      if (wait.at <= free && waits.delete(wait)) wait.callback();
-    }
+      if (wait.at <= elapsed && waits.delete(wait)) wait.callback();
+    });
     if (waits.size > 0 && timer === undefined) armNext();
   };
 
@@ -65,8 +66,8 @@ export function createFreeTimers({ now, setTimer, clearTimer }: TimerSource): Ti
       const wait: Wait = { at: current() + delayMs, callback };
       waits.add(wait);
       // The one that is set is soon enough.
-      if (timer !== undefined && free + delay <= wait.at) return wait;
-      free = current();
+      if (timer !== undefined && elapsed + delay <= wait.at) return wait;
+      elapsed = current();
       if (timer === undefined) wasLate = false;
       else clearTimer(timer);
       armNext();

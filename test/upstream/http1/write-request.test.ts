@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { inOnePiece } from "../../../src/upstream/http1/connection.ts";
+import { inOnePiece } from "../../../src/upstream/http1/outgoing.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
-import { createRequestWriter } from "../../../src/upstream/http1/request-head.ts";
+import { createRequestWriter } from "../../../src/upstream/http1/write-request.ts";
 import type { WireRequest } from "../../../src/upstream/transport.ts";
 import { latin1 } from "./every-cut.ts";
 

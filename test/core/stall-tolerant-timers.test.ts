@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createFreeTimers } from "../../src/core/free-timers.ts";
+import { createStallTolerantTimers } from "../../src/core/stall-tolerant-timers.ts";
 
 /** A process whose event loop is busy when a test says so: what falls due meanwhile is done at the end of the turn. */
 function createLoop() {
@@ -37,7 +37,7 @@ function createLoop() {
 describe("timers that count only the time in which the process could hear", () => {
   test("are like others if it is idle", () => {
     const loop = createLoop();
-    const free = createFreeTimers(loop.timers);
+    const free = createStallTolerantTimers(loop.timers);
     const done: number[] = [];
     for (const delay of [0, 3, 20, 250]) free.setTimer(() => void done.push(delay), delay);
     const cleared = free.setTimer(() => void done.push(-1), 10);
@@ -54,7 +54,7 @@ describe("timers that count only the time in which the process could hear", () =
 
   test("do not end by a busy turn, however long, and when they do the sockets were looked at after it", () => {
     const loop = createLoop();
-    const free = createFreeTimers(loop.timers);
+    const free = createStallTolerantTimers(loop.timers);
     let isDone = false;
     free.setTimer(() => void (isDone = true), 5);
     loop.turn(10_000);
@@ -74,7 +74,7 @@ describe("timers that count only the time in which the process could hear", () =
 
   test("end although the process is busy all the time", () => {
     const loop = createLoop();
-    const free = createFreeTimers(loop.timers);
+    const free = createStallTolerantTimers(loop.timers);
     let isDone = false;
     free.setTimer(() => void (isDone = true), 250);
     let turns = 0;
@@ -84,7 +84,7 @@ describe("timers that count only the time in which the process could hear", () =
 
   test("stand still, and cost nothing, while nobody waits", () => {
     const loop = createLoop();
-    const free = createFreeTimers(loop.timers);
+    const free = createStallTolerantTimers(loop.timers);
     const before = free.now();
     loop.idle(100);
     expect([free.now(), loop.waiting.size]).toEqual([before, 0]);
