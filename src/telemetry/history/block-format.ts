@@ -1,4 +1,4 @@
-import type { ColumnName } from "./row.ts";
+import { type ColumnName, TOKEN_COLUMNS } from "./row.ts";
 
 /*
  * A segment of the spool is a sequence of blocks: what one write added, or 64 KB. A block can be read without any other, so
@@ -46,11 +46,7 @@ export const SHARED_COLUMNS = [
 
 /** All other columns that have numbers, beside the time. */
 export const NUMBER_COLUMNS = [
-  "input_tokens",
-  "output_tokens",
-  "cached_input_tokens",
-  "cache_creation_tokens",
-  "reasoning_tokens",
+  ...TOKEN_COLUMNS,
   "total_ms",
   "response_header_ms",
   "first_byte_ms",

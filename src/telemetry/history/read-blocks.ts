@@ -27,8 +27,7 @@ const MAX_KNOWN = 1024;
 const MAX_INTEGER = 1e12;
 
 /** Postgres takes only whole numbers, and providers are not trusted to tell such. Milliseconds have two decimals. */
-function numberOf(value: number, isMilliseconds: boolean | undefined): number | null {
-  if (Number.isNaN(value)) return null;
+function numberOf(value: number, isMilliseconds: boolean | undefined): number {
   if (isMilliseconds) return Math.round(value * 100) / 100;
   const whole = Math.round(Math.min(Math.max(value, 0), MAX_INTEGER));
   // What the runtime knows to be a small whole number the database need not make one.
@@ -145,7 +144,9 @@ function readBlock({ bytes, words, doubles, sharedAt, idsOf }: Source, start: nu
     row[TIME] = time;
     row[REQUEST_ID] = bytes.toString("latin1", text, costAt);
     for (let index = 0; index < NUMBERS_AT.length; index++) {
-      row[NUMBERS_AT[index] ?? 0] = numberOf(doubles[double + 1 + index] ?? NaN, IS_MILLISECONDS[index]);
+      const value = doubles[double + 1 + index] ?? NaN;
+      // In most rows half of them are missing.
+      if (!Number.isNaN(value)) row[NUMBERS_AT[index] ?? 0] = numberOf(value, IS_MILLISECONDS[index]);
     }
     if (textsEnd > costAt) row[COST] = bytes.toString("latin1", costAt, textsEnd);
     rows.push(row);

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { createRandom } from "../../fixtures/random.ts";
 import type { RequestRecord } from "../../../src/core/request-context.ts";
+import { mayBeMapped } from "../../../src/telemetry/history/mapped-files.ts";
 import { createBlockReader } from "../../../src/telemetry/history/read-blocks.ts";
 import { indexOf, type Row } from "../../../src/telemetry/history/row.ts";
 import { findSegments, removeSpare, segmentPath, sparePath } from "../../../src/telemetry/history/spool-files.ts";
@@ -144,6 +145,10 @@ test.each(WAYS)("segments are used again, written %s, and complete ones have not
   expect(names()).toEqual([]);
 });
 
+test.skipIf(process.platform !== "linux")("only files of file systems that write in place are mapped", () => {
+  expect(mayBeMapped("/proc")).toBe(false);
+});
+
 test("nothing is read behind what was told of the segment that is being written", () => {
   const writer = open();
   const position = writer.position();
@@ -185,6 +190,8 @@ test.each(WAYS)(
       const take = (rows: readonly Row[]) => rows.forEach((row) => found.set(row[0], row));
       let index = 0;
       let torn = 0;
+      // A header that was not written to its end may go on with what was there before as if it were.
+      let perhapsTorn = 0;
       let damaged = 0;
       for (let life = 0; life < 5; life++) {
         removeSpare(folder, SLOT);
@@ -209,12 +216,13 @@ test.each(WAYS)(
         const cut = Buffer.concat([file.subarray(0, bytes), part.subarray(0, length), file.subarray(bytes + length)]);
         writeFileSync(path, cut);
         if (length >= 32) torn += 1;
+        else if (length > 0) perhapsTorn += 1;
         if (random.below(4) === 0) truncateSync(path, Math.min(cut.length, bytes + length));
       }
       const last = readAll(createSpoolReader(folder, SLOT, () => undefined));
       take(last.rows);
       expect([...found.values()].map(numberOf).sort((one, other) => one - other)).toEqual(range(0, index));
-      expect(damaged + last.damaged).toBe(torn);
+      expect(damaged + last.damaged).toBeWithin(torn, torn + perhapsTorn + 1);
       rmSync(sparePath(folder, SLOT), { force: true });
       expect(names()).toEqual([]);
     }
