@@ -78,7 +78,7 @@ function passWholeAnswer(
   const tail = createStreamTail(USAGE_TAIL_BYTES);
   attempts.context.answered(reply.response.status);
   return streamWhole(attempts, reply, body, {
-    onChunk: tail.push,
+    onChunk: (chunk) => tail.push(chunk),
     onEnd: (isCut) => {
       bookStream(attempts.context, findUsage(tail.bytes()), tail, isCut);
     },

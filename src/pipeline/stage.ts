@@ -103,3 +103,11 @@ export type Answer = (admitted: AdmittedRequest) => Promise<Reply>;
  * thinks, an `async` function keeps what it uses later, which would be the body and its parsed value.
  */
 export type Stage = (admitted: AdmittedRequest, next: Answer) => Promise<Reply>;
+
+/** What is between an admitted request and its provider. */
+export interface RelayStages {
+  /** The first one first; what is off is not in it. */
+  readonly stages: readonly Stage[];
+  /** Whether one of them may read the body of a request again after it has handed it on. */
+  readonly readsAgain: boolean;
+}

@@ -1,12 +1,9 @@
 import type { AttemptSummary } from "../core/attempt-summary.ts";
 import type { FailureCode } from "../core/errors.ts";
 import type { Outcome, RequestRecord, TokenUsage, UsageSource } from "../core/request-context.ts";
-import { writeCost, writeFlag, writeNumber, writeText, writeTime } from "./line-members.ts";
 import type { LineBuffer } from "./line-writer.ts";
-import type { MemberStarts } from "./request-fields.ts";
-
-/** A client may send a name of any length. */
-export const MAX_CHARACTERS = 256;
+import { writeCost, writeTried } from "./rare-members.ts";
+import { MAX_CHARACTERS, type MemberStarts } from "./request-fields.ts";
 
 /**
  * What is known of a request that is over, as it was at that moment: numbers, and texts that exist anyway. Taking it costs
@@ -141,7 +138,7 @@ function writeAnswerer(line: LineBuffer, starts: MemberStarts, request: SettledR
   writeText(line, starts.provider, request.provider);
   writeText(line, starts.model, request.model?.slice(0, MAX_CHARACTERS));
   writeText(line, starts.alias, request.alias?.slice(0, MAX_CHARACTERS));
-  writeTried(line, starts, request.tried);
+  if (request.tried !== undefined) writeTried(line, starts, request.tried);
   writeTime(line, starts.queue_ms, 0, request.queuedMs);
 }
 
@@ -163,20 +160,34 @@ function writeUsage(line: LineBuffer, starts: MemberStarts, request: SettledRequ
   writeNumber(line, starts.cache_creation_input_tokens, usage?.cacheCreationInputTokens);
   writeNumber(line, starts.reasoning_tokens, usage?.reasoningTokens);
   writeText(line, starts.usage_source, request.usageSource);
-  writeCost(line, starts.cost_usd, request.cost);
+  if (request.cost !== undefined) writeCost(line, starts.cost_usd, request.cost);
   writeNumber(line, starts.tool_rounds, request.toolRounds);
   writeNumber(line, starts.tool_calls, request.toolCalls);
 }
 
-function writeTried(line: LineBuffer, starts: MemberStarts, tried: SettledRequest["tried"]): void {
-  if (tried === undefined) return;
-  writeNumber(line, starts.attempts, tried.length);
-  if (starts.tried === undefined) return;
-  line.text(starts.tried);
-  for (const [index, { provider, model, status, why = "answered" }] of tried.entries()) {
-    const told = [`${provider}/${model.slice(0, MAX_CHARACTERS)}`, status, why].filter((word) => word !== undefined);
-    line.text(index === 0 ? "[" : ",");
-    line.quoted(told.join(" "));
-  }
-  line.text("]");
+// Each of these writes one member: nothing if the member is not written (it has no start), or there is no value.
+
+function writeText(line: LineBuffer, start: string | undefined, value: string | undefined): void {
+  if (value === undefined || start === undefined) return;
+  line.text(start);
+  line.quoted(value);
+}
+
+function writeNumber(line: LineBuffer, start: string | undefined, value: number | undefined): void {
+  if (value === undefined || start === undefined) return;
+  line.text(start);
+  line.number(value);
+}
+
+function writeFlag(line: LineBuffer, start: string | undefined, value: boolean): void {
+  if (start === undefined) return;
+  line.text(start);
+  line.text(value ? "true" : "false");
+}
+
+/** Writes the milliseconds between two times. */
+function writeTime(line: LineBuffer, start: string | undefined, from: number, to: number | undefined): void {
+  if (to === undefined || start === undefined) return;
+  line.text(start);
+  line.hundredths(to - from);
 }
