@@ -7,7 +7,7 @@ import { loadStrictChecks } from "./formats/format.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
-import type { Stage } from "./pipeline/stage.ts";
+import type { RelayStages } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
 import { createRequestHeaders } from "./providers/api-request.ts";
@@ -163,21 +163,21 @@ function assemble(
   };
 }
 
-/** What is between an admitted request and its provider, the first one first; what is off is not in it. */
 function stagesOf(
   { settings }: Config,
   parts: RelayParts,
   { responseKeeping }: SharedParts,
   tools: Tools | undefined,
   routing: LoadedParts["routed"],
-): readonly Stage[] {
+): RelayStages {
   const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
   const routed =
     parts.routing && routing
       ? [routing.createRouteStage({ ...parts, ...parts.routing, hasTools: tools !== undefined })]
       : [];
   const gates = createVisionGate(options.visionOptions(settings));
-  return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
+  const readers = [...routed, ...(tools ? [tools.loop] : [])];
+  return { stages: [...kept, ...gates, ...readers], readsAgain: kept.length + readers.length > 0 };
 }
 
 function routingParts({ timers, clock, changes }: SharedParts, { openCall }: Upstream) {

@@ -3,8 +3,7 @@ import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
 import { nameIn } from "../providers/model-family.ts";
 import { apiUrl } from "../providers/api-request.ts";
-import { chooseCounter } from "../routing/choose-counter.ts";
-import { chooseWire } from "../routing/choose-wire.ts";
+import { chooseCounter, chooseWire } from "../routing/choose-wire.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import type { Way } from "./stage.ts";
 

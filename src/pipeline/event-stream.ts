@@ -37,16 +37,31 @@ export async function openEventStream(
   const recorder = new EventRecorder(attempts, reply, format);
   const filter = createErrorMask(provider, usageInjected ? recorder.removeUsage() : undefined);
   const body = startPump(source, call, recorder, { filter, heartbeat });
+  const type = isEventStream(response) ? response.headers.get("content-type") : "text/event-stream";
+  return streamResponse(attempts, reply, body, { "content-type": type ?? "" });
+}
+
+/**
+ * The response that carries a stream, to which the attempts are handed over.
+ * @param own headers in place of those that are relayed
+ */
+export function streamResponse(
+  attempts: Attempts,
+  { response, headers: told }: Reply,
+  body: ReadableStream<Uint8Array>,
+  own?: Readonly<Record<string, string>>,
+): Response {
+  const { context } = attempts;
   context.answered(response.status);
   const answer = new Response(body, {
     status: response.status,
     headers: {
       ...relayedResponseHeaders(response.headers),
-      "content-type": isEventStream(response) ? (response.headers.get("content-type") ?? "") : "text/event-stream",
+      ...own,
       "cache-control": "no-cache",
       "x-accel-buffering": "no",
       "x-request-id": context.id,
-      ...reply.headers,
+      ...told,
     },
   });
   attempts.handOver();

@@ -20,7 +20,7 @@ import { judgeAnswer, requireBody } from "./judge-answer.ts";
 import { injectsUsage, prepareBody, readsTalk } from "./prepare-body.ts";
 import { afterParsing, isLong, memberOf, parsed } from "./received-body.ts";
 import { withTried } from "./route/routed-failure.ts";
-import type { Answer, Stage } from "./stage.ts";
+import type { Answer, RelayStages, Stage } from "./stage.ts";
 import { createCountAnswer } from "./translate/count-tokens.ts";
 import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
 
@@ -40,10 +40,9 @@ export type Relay = (format: Format) => RelayRequest;
 /** Answers one request from the provider that it names. Throws a `Failure` if there is no response. */
 export type RelayRequest = (context: RequestContext, request: Request) => Promise<Response>;
 
-/** @param stages what is between an admitted request and its provider, the first one first; what is off is not in it */
-export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay {
+export function createRelay(parts: RelayParts, { stages, readsAgain }: RelayStages): Relay {
   const admit = createAdmit(parts);
-  const answer = composeStages(stages, createAnswer(parts));
+  const answer = composeStages(stages, createAnswer(parts, readsAgain));
   const { showsCost } = parts;
 
   // The only `async` function that a plain request goes through: each costs six objects, and two turns.
@@ -96,8 +95,7 @@ function sendWhole(
   whole: Uint8Array,
 ): Promise<Response> {
   const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
-  const bytes = judgeAnswer(attempts.context, provider, whole, usage);
-  return sendBooked(attempts, reply, format, bytes, usage);
+  return sendBooked(attempts, reply, format, judgeAnswer(attempts.context, provider, whole, usage), usage);
 }
 
 /**
@@ -137,7 +135,7 @@ function sendBooked(
  * translated if the provider does not have the client's API.
  * Not `async`: while the provider thinks, such a function would keep the body, its parsed value and the prepared copy.
  */
-function createAnswer(parts: RelayParts): Answer {
+function createAnswer(parts: RelayParts, readsAgain: boolean): Answer {
   const { requestHeaders, wantsUsage } = parts;
   const answerTranslated = createTranslatedAnswer(parts);
   const answerCount = createCountAnswer(parts);
@@ -150,6 +148,7 @@ function createAnswer(parts: RelayParts): Answer {
       method: "POST",
       headers: isFurther ? withoutIdempotencyKey(headers) : headers,
       body: prepareBody(body, target, format, usageInjected),
+      isBodyGivenUp: !readsAgain,
       usageInjected,
     });
     return attempt.answered();

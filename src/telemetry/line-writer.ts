@@ -50,16 +50,18 @@ export class LineBuffer {
 
   /** Writes a number as JSON has it. */
   number(value: number): void {
-    // The loop below is fast for numbers of 32 bits.
+    // The loops below are fast for numbers of 32 bits, if no division has a rest: one that has is done in floating point, for
+    // which compiled code was not made.
     if (value !== (value | 0) || value < 0) return this.text(JSON.stringify(value));
     let digits = 1;
-    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
+    for (let limit = 10; value >= limit; limit *= 10) digits++;
     this.#reserve(digits);
     const bytes = this.#bytes;
     let rest = value;
     for (let at = this.length + digits - 1; at >= this.length; at--) {
-      bytes[at] = DIGIT_ZERO + (rest % 10);
-      rest = (rest / 10) | 0;
+      const digit = rest % 10;
+      bytes[at] = DIGIT_ZERO + digit;
+      rest = (rest - digit) / 10;
     }
     this.length += digits;
   }
@@ -68,13 +70,14 @@ export class LineBuffer {
   hundredths(value: number): void {
     const hundredths = Math.round(value * 100);
     if (hundredths !== (hundredths | 0) || hundredths < 0) return this.number(hundredths / 100);
-    this.number((hundredths / 100) | 0);
     const fraction = hundredths % 100;
+    this.number((hundredths - fraction) / 100);
     if (fraction === 0) return;
+    const last = fraction % 10;
     this.#reserve(3);
     this.#bytes[this.length++] = POINT;
-    this.#bytes[this.length++] = DIGIT_ZERO + ((fraction / 10) | 0);
-    if (fraction % 10 !== 0) this.#bytes[this.length++] = DIGIT_ZERO + (fraction % 10);
+    this.#bytes[this.length++] = DIGIT_ZERO + (fraction - last) / 10;
+    if (last !== 0) this.#bytes[this.length++] = DIGIT_ZERO + last;
   }
 
   /** The line that was written last, without its line feed. */

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { BACKGROUND_TIMERS } from "../../src/core/deadlines.ts";
-import type { LostLines } from "../../src/telemetry/line-batches.ts";
+import { type LostLines, WHOLE_BYTES } from "../../src/telemetry/line-batches.ts";
 import { openLineStream } from "../../src/telemetry/line-stream.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import { within } from "../fixtures/within.ts";
@@ -16,6 +16,7 @@ const LONG_MS = 60_000;
  */
 function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ length }) => length) {
   const writes: Buffer[] = [];
+  const lastWrites: string[] = [];
   const lost: LostLines[] = [];
   let awaited = Number.POSITIVE_INFINITY;
   let goOn = (): void => {};
@@ -41,7 +42,7 @@ function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ l
         done(answered);
         if (written() >= awaited) resolve();
       },
-      writeLast() {},
+      writeLast: (bytes) => void lastWrites.push(Buffer.from(bytes).toString()),
     },
     batchBytes: BATCH_BYTES,
     onLost(count) {
@@ -51,6 +52,7 @@ function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ l
   });
   return {
     writes,
+    lastWrites,
     lost,
     line,
     flush: stream.flush,
@@ -265,6 +267,43 @@ describe("at the end", () => {
       take();
     }
     expect(flushed.left).toBeGreaterThan(0);
+  });
+});
+
+describe("when the process exits", () => {
+  /** Has the stream do what it does then. */
+  function setUpExit() {
+    const known = new Set(process.listeners("exit"));
+    const parts = setUp(() => undefined);
+    const listener = process.listeners("exit").find((each) => !known.has(each));
+    if (!listener) throw new Error("nothing is done at the exit");
+    process.off("exit", listener);
+    const exit = (): readonly unknown[] => {
+      using sleep = spyOn(Bun, "sleepSync").mockImplementation(() => {});
+      listener(0);
+      return sleep.mock.calls.flat();
+    };
+    return { ...parts, exit };
+  }
+
+  test("a long write that is under way gets 50 ms, and nothing is written behind what may be a part of it", async () => {
+    const { line, flush, exit, lastWrites } = setUpExit();
+    line("x".repeat(WHOLE_BYTES));
+    await flush(1);
+    line("behind");
+    expect([exit(), lastWrites]).toEqual([[50], []]);
+  });
+
+  test.each([
+    ["a short one, which is taken as a whole,", "x".repeat(WHOLE_BYTES - 1)],
+    ["none", undefined],
+  ])("behind %s all lines are written at once", async (_, underWay) => {
+    const { line, flush, exit, lastWrites } = setUpExit();
+    if (underWay !== undefined) line(underWay);
+    await flush(1);
+    line("behind");
+    line("last");
+    expect([exit(), lastWrites.join("")]).toEqual([[], "behind\nlast\n"]);
   });
 });
 

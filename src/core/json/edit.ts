@@ -1,3 +1,4 @@
+import { freeBytes } from "../memory/free-bytes.ts";
 import { asBuffer, toJson } from "./bytes.ts";
 import { type Member, findMember, findValue } from "./find.ts";
 
@@ -58,6 +59,11 @@ export class EditedBytes {
       read = splice.end;
     }
     this.#source.copy(target, write, read);
+  }
+
+  /** Frees what was edited, see {@link freeBytes}: nobody reads it any more. */
+  free(): void {
+    freeBytes(this.#source);
   }
 
   /** The edited bytes in one piece. */

@@ -84,6 +84,7 @@ function createBegin(parts: TranslationParts) {
       method: "POST",
       headers: isFurther ? withoutIdempotencyKey(given) : given,
       body: toJson(written),
+      isBodyGivenUp: true,
       keptBytes,
     });
     const ask = clientAsk(conversation, admitted, clock);

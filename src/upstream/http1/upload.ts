@@ -1,3 +1,4 @@
+import { freeBytes } from "../../core/memory/free-bytes.ts";
 import { WireError } from "./wire-error.ts";
 import type { WireRequest } from "../transport.ts";
 import type { Connection } from "./connection.ts";
@@ -54,20 +55,25 @@ export interface UploadOwner {
 export class LongUpload implements Upload {
   readonly isComing = false;
   #onSent: (() => void) | undefined;
+  #freed: Uint8Array | undefined;
 
-  constructor(isSent: boolean, onSent: (() => void) | undefined) {
+  /** @param freed what is freed once it has left */
+  constructor(isSent: boolean, onSent: (() => void) | undefined, freed?: Uint8Array) {
     this.#onSent = onSent;
+    this.#freed = freed;
     if (isSent) this.drained();
   }
 
   drained(): void {
-    const onSent = this.#onSent;
-    this.#onSent = undefined;
-    onSent?.();
+    if (this.#freed) freeBytes(this.#freed);
+    this.cancel();
   }
 
+  /** The connection may still hold the bytes. */
   cancel(): void {
-    this.drained();
+    const onSent = this.#onSent;
+    this.#onSent = this.#freed = undefined;
+    onSent?.();
   }
 }
 

@@ -1,6 +1,7 @@
 import { EditedBytes, applyEdits } from "../../core/json/edit.ts";
 import type { Connection } from "./connection.ts";
 import type { Origin } from "./origin.ts";
+import { inOnePiece, OutgoingRequest } from "./outgoing.ts";
 import type { WireRequest } from "../transport.ts";
 import { announcedLength, LongUpload, StreamUpload, type Upload, type UploadOwner } from "./upload.ts";
 import { WireError } from "./wire-error.ts";
@@ -14,7 +15,8 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const OWN: ReadonlySet<string> = new Set(["host", "content-length", "transfer-encoding", "connection"]);
 
 /**
- * Writes a request as it goes on the wire: its head, and in the same piece the bytes that follow it.
+ * Makes a request as it goes on the wire: its head, and in the same piece the bytes that follow it, which must not change
+ * before it is written.
  * @param length of the body in bytes; undefined for one that goes out in chunks, null for none
  * @throws with the code `REQUEST_METHOD` or `REQUEST_HEADER` if it could not be written without becoming another one; a
  * TypeError if the URL is none of this server's
@@ -23,7 +25,7 @@ export type WriteRequest = (
   request: WireRequest,
   length: number | undefined | null,
   behind: Uint8Array | EditedBytes,
-) => Buffer;
+) => OutgoingRequest;
 
 /**
  * Makes what writes the requests to one server. What those with frozen headers begin with is kept for as long as somebody
@@ -39,14 +41,9 @@ export function createRequestWriter(origin: Origin): WriteRequest {
         : length === null
           ? "\r\n"
           : `content-length: ${length}\r\n\r\n`;
-    const { ownHeaders } = request;
+    const { ownHeaders, isBodyGivenUp } = request;
     const end = ownHeaders === undefined ? framing : writeOwn(ownHeaders) + framing;
-    const bytes = Buffer.allocUnsafe(start.length + end.length + behind.length);
-    bytes.set(start);
-    bytes.write(end, start.length, "latin1");
-    if (behind instanceof EditedBytes) behind.writeTo(bytes, start.length + end.length);
-    else bytes.set(behind, start.length + end.length);
-    return bytes;
+    return new OutgoingRequest(start, end, behind, isBodyGivenUp === true);
   };
 }
 
@@ -156,6 +153,10 @@ export function sendRequest(
     connection.writeTogether(write(request, body.length, body));
     return request.onSent && new LongUpload(connection.isDrained, request.onSent);
   }
-  connection.write(write(request, body.length, NOTHING));
-  return new LongUpload(connection.write(applyEdits(body)), request.onSent);
+  connection.write(inOnePiece(write(request, body.length, NOTHING)));
+  const bytes = applyEdits(body);
+  const { onSent, isBodyGivenUp } = request;
+  if (isBodyGivenUp && body instanceof EditedBytes) body.free();
+  const isOwn = isBodyGivenUp || bytes !== body;
+  return new LongUpload(connection.write(bytes), onSent, isOwn ? bytes : undefined);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { inOnePiece } from "../../../src/upstream/http1/outgoing.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
 import { createRequestWriter } from "../../../src/upstream/http1/write-request.ts";
 import type { WireRequest } from "../../../src/upstream/transport.ts";
@@ -7,7 +8,8 @@ import { latin1 } from "./every-cut.ts";
 const ORIGIN = originOf({ baseUrl: "https://api.example:8443/v1", unixSocket: undefined });
 const REQUEST: WireRequest = { url: "https://api.example:8443/v1/x", method: "POST", headers: {}, body: null };
 
-const writeRequest = createRequestWriter(ORIGIN);
+const makeRequest = createRequestWriter(ORIGIN);
+const writeRequest = (...asked: Parameters<typeof makeRequest>): Buffer => inOnePiece(makeRequest(...asked));
 const write = (request: Partial<WireRequest> = {}, length: number | null | undefined = null): string =>
   writeRequest({ ...REQUEST, ...request }, length, new Uint8Array(0)).toString("latin1");
 const lines = (request: Partial<WireRequest>): string[] => write(request).split("\r\n").slice(3, -2);
@@ -33,7 +35,7 @@ describe("what is written", () => {
     expect(write({ ...request, method: "PUT" })).toBe(first.replace("POST", "PUT"));
     expect(write({ ...request, url: `${REQUEST.url}?y` })).toBe(first.replace("/x", "/x?y"));
     const writeToOther = createRequestWriter({ ...ORIGIN, host: "other" });
-    expect(writeToOther(request, null, new Uint8Array(0)).toString("latin1")).toBe(
+    expect(inOnePiece(writeToOther(request, null, new Uint8Array(0))).toString("latin1")).toBe(
       first.replace("host: api.example:8443", "host: other"),
     );
     expect(write(request, 7)).toBe(first.replace(/\r\n$/, "content-length: 7\r\n\r\n"));
