@@ -2,6 +2,7 @@ import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { priceOptions } from "./config/price-options.ts";
 import type { Authentication, AuthenticationParts } from "./auth/open-authentication.ts";
+import { nextTurn } from "./core/event-loop.ts";
 import { type ReadFile, rememberFiles } from "./core/read-files.ts";
 import { loadStrictChecks } from "./formats/format.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
@@ -63,8 +64,10 @@ type LoadedParts = Awaited<ReturnType<typeof loadParts>>;
 /** Loads what only some settings need; the rest stays undefined. */
 async function loadParts(config: Config, shared: SharedParts) {
   const { AUTH_ENABLED, MCP_ENABLED, VALIDATION } = config.settings;
+  await nextTurn();
   const prices = await shared.prices.open(priceOptions(config));
   const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
+  await nextTurn();
   return {
     ...{ prices, named },
     auth: AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined,

@@ -56,6 +56,27 @@ export function openTurns(): Turns {
   };
 }
 
+/** Long work that may be interrupted wherever it yields. */
+export type Steps<Result> = Generator<void, Result, void>;
+
+/** Does it in turns of the event loop. */
+export async function inTurns<Result>(steps: Steps<Result>): Promise<Result> {
+  const turns = openTurns();
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (turns.isOver()) await turns.next();
+  }
+}
+
+/** Does it in one go, for a process that has nothing else to do. */
+export function atOnce<Result>(steps: Steps<Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 /** So many wait for each other at most, so that the first is not late when very many come in one turn. */
 const MAX_BATCH = 32;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Environment } from "../../src/config/environment.ts";
-import { loadProviders } from "../../src/config/load-providers.ts";
+import { loadProviders } from "../fixtures/load-providers.ts";
 import type { ProviderApiName } from "../../src/providers/api-paths.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { apiUrl } from "../../src/providers/api-request.ts";

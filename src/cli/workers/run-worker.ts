@@ -52,7 +52,7 @@ export function runWorker(number: number, version: string): void {
     source = given ?? source;
     // From now on files are read from disk, whatever was given.
     files.take();
-    const { ok, problem } = await service.reload(loadSourceAgain(source, untouched), source.file);
+    const { ok, problem } = await service.reload(await loadSourceAgain(source, untouched), source.file);
     if (ok) return tell({ kind: "reloaded", source, files: files.take() });
     tell({ kind: "not-reloaded", source, ...(problem !== undefined && { problem }) });
   });

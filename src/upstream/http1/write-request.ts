@@ -1,7 +1,8 @@
 import { EditedBytes, applyEdits } from "../../core/json/edit.ts";
+import { freeBytes, MIN_FREED_BYTES } from "../../core/memory/free-bytes.ts";
 import type { Connection } from "./connection.ts";
 import type { Origin } from "./origin.ts";
-import { inOnePiece, OutgoingRequest } from "./outgoing.ts";
+import { inOnePiece, type Outgoing } from "./outgoing.ts";
 import type { WireRequest } from "../transport.ts";
 import { announcedLength, LongUpload, StreamUpload, type Upload, type UploadOwner } from "./upload.ts";
 import { WireError } from "./wire-error.ts";
@@ -25,7 +26,7 @@ export type WriteRequest = (
   request: WireRequest,
   length: number | undefined | null,
   behind: Uint8Array | EditedBytes,
-) => OutgoingRequest;
+) => Outgoing;
 
 /**
  * Makes what writes the requests to one server. What those with frozen headers begin with is kept for as long as somebody
@@ -45,6 +46,43 @@ export function createRequestWriter(origin: Origin): WriteRequest {
     const end = ownHeaders === undefined ? framing : writeOwn(ownHeaders) + framing;
     return new OutgoingRequest(start, end, behind, isBodyGivenUp === true);
   };
+}
+
+/**
+ * A request that is put together where it leaves from. In a buffer of its own it costs an allocation, and of a long body
+ * memory that is garbage once the system has taken it.
+ */
+class OutgoingRequest implements Outgoing {
+  readonly length: number;
+  readonly #start: Uint8Array;
+  /** What follows the start of the head, one byte for each character. */
+  readonly #end: string;
+  readonly #behind: Uint8Array | EditedBytes;
+  readonly #isGivenUp: boolean;
+
+  /** @param isGivenUp whether nobody reads what is behind the head any more once it has left; a short body is left alone */
+  constructor(start: Uint8Array, end: string, behind: Uint8Array | EditedBytes, isGivenUp: boolean) {
+    this.length = start.length + end.length + behind.length;
+    this.#start = start;
+    this.#end = end;
+    this.#behind = behind;
+    this.#isGivenUp = isGivenUp && behind.length >= MIN_FREED_BYTES;
+  }
+
+  writeTo(target: Buffer): void {
+    const endAt = this.#start.length;
+    const behindAt = endAt + this.#end.length;
+    target.set(this.#start);
+    target.write(this.#end, endAt, "latin1");
+    if (this.#behind instanceof EditedBytes) this.#behind.writeTo(target, behindAt);
+    else target.set(this.#behind, behindAt);
+  }
+
+  left(): void {
+    if (!this.#isGivenUp) return;
+    if (this.#behind instanceof EditedBytes) this.#behind.free();
+    else freeBytes(this.#behind);
+  }
 }
 
 /** All of a head but how its body is framed, one byte for each character. */
