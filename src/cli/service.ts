@@ -137,7 +137,7 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
 
 /**
  * Builds the gateway of a process that does nothing else, as {@link openService} does. Once it listens, it gives back what only
- * the start needed, code of modules above all, if it is idle: 3 MiB of a binary.
+ * the start needed, code of modules above all, if it is idle: 2 MiB.
  */
 export async function openSoleService(parts: ServiceParts): Promise<Service> {
   const service = await openService(parts);

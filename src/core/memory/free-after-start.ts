@@ -3,8 +3,11 @@ import type { TimerSource } from "../deadlines.ts";
 /** How long after the start it is looked whether the process is idle, in milliseconds. */
 export const LOOK_MS = 2000;
 
-/** It is if it has used no more than this until then, in microseconds of CPU: thirty small requests. */
-export const IDLE_CPU_US = 4000;
+/**
+ * It is if it has used no more than this until then, in microseconds of CPU. What the start still does once it listens takes 9 to
+ * 24 ms of it; what is left is for a few dozen requests.
+ */
+export const IDLE_CPU_US = 30_000;
 
 export interface AfterStartParts {
   readonly timers: Pick<TimerSource, "setTimer">;
