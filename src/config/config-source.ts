@@ -10,7 +10,7 @@ import type { RoutingFile } from "./file/read-routing-file.ts";
 import { parseSetting } from "./parse-setting.ts";
 import { SETTINGS_TABLE } from "./settings-table.ts";
 import type { UntouchedProviders } from "./untouched-providers.ts";
-import { type LoadedConfig, loadConfigInSteps } from "./load-config.ts";
+import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import { addModels } from "./models/add-models.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";
 
@@ -110,14 +110,14 @@ export function loadSource(source: ConfigSource): LoadedConfig {
 function* loadInSteps(source: ConfigSource, untouched?: UntouchedProviders): Steps<LoadedConfig> {
   const { environment, lines, file, routing } = source;
   if (file === undefined) {
-    const loaded = yield* loadConfigInSteps(environment, lines, undefined, untouched);
+    const loaded = yield* loadConfig(environment, lines, undefined, untouched);
     yield;
     return addModels(loaded, { routing });
   }
   if (!file.isWhole) return { ok: false, problems: [...file.problems], warnings: [] };
   const joined = joinFile(environment, file);
   yield;
-  const loaded = yield* loadConfigInSteps(joined.environment, lines, furtherKeysOf(joined.values), untouched);
+  const loaded = yield* loadConfig(joined.environment, lines, furtherKeysOf(joined.values), untouched);
   yield;
   const locate = createLocator(file, joined, environment);
   const ofFile = [...file.problems, ...joined.problems];

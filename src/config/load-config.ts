@@ -1,4 +1,4 @@
-import { atOnce, type Steps } from "../core/event-loop.ts";
+import type { Steps } from "../core/event-loop.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Environment, readVariable } from "./environment.ts";
 import { CLOUD_VARIABLES } from "./cloud/read-cloud.ts";
@@ -86,19 +86,14 @@ function readSetting(
 }
 
 /**
- * Reads and checks the whole configuration. Blank variables count as unset.
+ * Reads and checks the whole configuration. Blank variables count as unset. May be interrupted, because requests may go on.
  * Problems (for exit code 2) and warnings name variables and never hold an unmasked secret.
  * @param file what is where in the file that a part of `given` comes from
  * @param furtherKeys the keys of providers after their first, by its variable
  * @param untouched providers that were loaded before, and need not be again
  * @returns without models, which no variable says
  */
-export function loadConfig(...given: Parameters<typeof loadConfigInSteps>): LoadedConfig {
-  return atOnce(loadConfigInSteps(...given));
-}
-
-/** The same, for a process that has other things to do. */
-export function* loadConfigInSteps(
+export function* loadConfig(
   given: Environment,
   file?: EnvFileLines,
   furtherKeys?: ReadonlyMap<string, readonly string[]>,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { authenticationOptions } from "../../src/config/module-options.ts";
 import { createSigningKey, type SigningKey } from "../fixtures/signing-key.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";

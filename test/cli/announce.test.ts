@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { announce } from "../../src/cli/announce.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 
 /** What the log says when a gateway with these settings and providers listens. */

@@ -1,7 +1,7 @@
 import { version } from "../../package.json" with { type: "json" };
 import { openService, StartFailure } from "../../src/cli/service.ts";
 import { describeSetup } from "../../src/cli/describe-setup.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import type { Ended } from "./run-to-end.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openService, StartFailure } from "../../src/cli/service.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { lockSlot } from "../../src/telemetry/history/spool-files.ts";
 import { forcedTransport } from "../fixtures/start-gateway.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { checkHealth } from "../../src/cli/health-check.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { nextStep } from "../../src/cli/announce.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 
 function stepOf(environment: Readonly<Record<string, string>>, url: string, providers: readonly string[]): string {
   const loaded = loadConfig(environment);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 
 const PROBLEM =
   "SERVER_ALLOWED_HOSTS must list host names, without schemes or ports, or *: such as gateway.example.com, or .example.com for a name with its subdomains";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readEntra } from "../../src/config/cloud/read-entra.ts";
 import type { Environment } from "../../src/config/environment.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { loadProviders } from "../fixtures/load-providers.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
 import type { Provider } from "../../src/providers/provider.ts";

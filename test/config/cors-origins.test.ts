@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 
 const PROBLEM =
   "SERVER_CORS_ORIGINS must list origins as browsers send them, such as https://app.example.com, or *: a scheme, a host, and a port if it is not the usual one";

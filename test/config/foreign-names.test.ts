@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Environment } from "../../src/config/environment.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 
 function load(environment: Environment) {
   const loaded = loadConfig(environment);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Environment } from "../../src/config/environment.ts";
-import { loadConfig, type Config } from "../../src/config/load-config.ts";
+import type { Config } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 
 function load(environment: Environment): { config: Config; warnings: readonly string[] } {
   const loaded = loadConfig(environment);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type Config, loadConfig } from "../../src/config/load-config.ts";
+import type { Config } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { nextConfig, settingsOfFiles } from "../../src/config/next-config.ts";
 import { configOf } from "./file/load-file.ts";
 import { SETTING_ROWS } from "../../src/config/settings-table.ts";

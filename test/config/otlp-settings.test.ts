@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { exportOptions } from "../../src/config/otlp-settings.ts";
 
 type Variables = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { printConfig } from "../../src/cli/print-config.ts";
 
 const CUSTOM = { CUSTOM_PROVIDERS: "my-tgi", MY_TGI_API_URL: "http://host/v1" };

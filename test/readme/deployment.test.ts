@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { providerVariables } from "../../src/config/provider-variables.ts";
 import { SETTINGS_TABLE } from "../../src/config/settings-table.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";

@@ -1,4 +1,4 @@
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import type { ConfigChanges } from "../../src/config/next-config.ts";
 import { createGateway } from "../../src/gateway.ts";
 import type { GatewayDependencies } from "../../src/shared-parts.ts";

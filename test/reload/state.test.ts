@@ -11,7 +11,7 @@ import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate
 import { createSigningKey } from "../fixtures/signing-key.ts";
 import { within } from "../fixtures/within.ts";
 import { startEgressProxy } from "../egress/egress-proxy.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { createGateway } from "../../src/gateway.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { openReloadable, until } from "./reloadable.ts";

@@ -1,6 +1,6 @@
 import { heapStats } from "bun:jsc";
 import { afterEach, describe, expect, test } from "bun:test";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { createGateway, type Gateway } from "../../src/gateway.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { sequentialDeployments } from "../fixtures/sequential-deployments.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "../../src/config/load-config.ts";
+import { loadConfig } from "../fixtures/load-config.ts";
 import { listenerOptions, tlsFiles } from "../../src/config/module-options.ts";
 import { loadTls, type TlsMaterial } from "../../src/server/tls.ts";
 import { createListener } from "../../src/server/listener.ts";

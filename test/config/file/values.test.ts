@@ -3,7 +3,7 @@ import { describeSettings } from "../../../src/config/describe-settings.ts";
 import { FILE_SCHEMA } from "../../../src/config/file/file-schema.ts";
 import { placesOf } from "../../../src/config/file/saying.ts";
 import { GUIDE, readPage } from "../../readme/markdown.ts";
-import { loadConfig } from "../../../src/config/load-config.ts";
+import { loadConfig } from "../../fixtures/load-config.ts";
 import { SETTING_ROWS } from "../../../src/config/settings-table.ts";
 import { configOf, loadFile, writeFile } from "./load-file.ts";
 

@@ -1,5 +1,5 @@
 import { createLog } from "../../../src/telemetry/log.ts";
-import { loadConfig } from "../../../src/config/load-config.ts";
+import { loadConfig } from "../../fixtures/load-config.ts";
 import { createGateway, type Gateway } from "../../../src/gateway.ts";
 import { json } from "../../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";

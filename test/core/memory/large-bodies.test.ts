@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
 import { createGateway, type Gateway } from "../../../src/gateway.ts";
-import { loadConfig } from "../../../src/config/load-config.ts";
+import { loadConfig } from "../../fixtures/load-config.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
 
 const ANSWER = JSON.stringify({

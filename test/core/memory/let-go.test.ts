@@ -1,7 +1,7 @@
 import { heapStats } from "bun:jsc";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createLog } from "../../../src/telemetry/log.ts";
-import { loadConfig } from "../../../src/config/load-config.ts";
+import { loadConfig } from "../../fixtures/load-config.ts";
 import { createGateway, type Gateway } from "../../../src/gateway.ts";
 import { showFigures } from "../../fixtures/figures.ts";
 import { openRawClient } from "../../fixtures/raw-http-client.ts";

@@ -1,6 +1,6 @@
 import type { Environment } from "../../../src/config/environment.ts";
 import { toolsOptions } from "../../../src/config/module-options.ts";
-import { loadConfig } from "../../../src/config/load-config.ts";
+import { loadConfig } from "../../fixtures/load-config.ts";
 import {
   openToolRegistry,
   type OpenToolRegistry,
