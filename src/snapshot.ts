@@ -61,7 +61,7 @@ export async function buildSnapshot(config: Config, shared: SharedParts, previou
 
 type LoadedParts = Awaited<ReturnType<typeof loadParts>>;
 
-/** Loads what only some settings need; the rest stays undefined. */
+/** Loads what only some settings need; the rest stays undefined. In turns, so that requests go on. */
 async function loadParts(config: Config, shared: SharedParts) {
   const { AUTH_ENABLED, MCP_ENABLED, VALIDATION } = config.settings;
   await nextTurn();

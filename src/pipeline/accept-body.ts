@@ -2,7 +2,7 @@ import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import { nextTurn } from "../core/event-loop.ts";
 import { type CheckedObject, checkObject, type StringJudge } from "../core/json/check-syntax.ts";
-import { type JsonLimits } from "../core/json/limits.ts";
+import type { JsonLimits } from "../core/json/limits.ts";
 import { parsedWeight, weightOf } from "../core/json/parse.ts";
 import { decodeObjectInTurns, type DecodedObject } from "../core/json/decode-object.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";

@@ -17,8 +17,8 @@ export interface ServersParts {
 export interface Servers {
   /** Says what they serve, before the first is started; and whether another server may listen on the same port. */
   serve(application: Application, reusePort: boolean): void;
-  /** The one that accepts; only this object changes it. */
-  last: Bun.Server<unknown> | undefined;
+  /** The one that accepts. */
+  readonly last: Bun.Server<unknown> | undefined;
   /** Starts another one, which is the last from then on. Throws if the address cannot be listened on. */
   start(port: number, tls: TlsMaterial | undefined): Bun.Server<unknown>;
   /** Lets one accept nothing any more; it is forgotten when its connections have ended. */
@@ -33,7 +33,7 @@ export function createServers({ address, idleSeconds }: ServersParts): Servers {
   let reusePort = false;
   let open: Bun.Server<unknown>[] = [];
   const { hostname, unix } = address;
-  const servers: Servers = {
+  const servers: Servers & { last: Bun.Server<unknown> | undefined } = {
     last: undefined,
     serve(application, mayReusePort) {
       served = application;

@@ -71,6 +71,7 @@ export class ResponsesStream implements StreamWatch {
 
   push(bytes: Buffer, before: StreamTail): void {
     this.#end.push(bytes, before);
+    // The filter holds what may go on, when these bytes may be others already.
     if (!this.#end.found) this.#events.push(Buffer.from(bytes));
   }
 

@@ -1,6 +1,6 @@
 import { toJson } from "../../core/json/bytes.ts";
 import { Failure } from "../../core/errors.ts";
-import { type JsonObject } from "../../core/json/parse.ts";
+import type { JsonObject } from "../../core/json/parse.ts";
 import { decodeObjectInTurns } from "../../core/json/decode-object.ts";
 import { numberOf } from "../../core/json/values.ts";
 import { memoryExhausted } from "../../core/memory/budget.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/errors.ts";
 import { toJson } from "../../core/json/bytes.ts";
-import { type JsonLimits } from "../../core/json/limits.ts";
+import type { JsonLimits } from "../../core/json/limits.ts";
 import { parsedWeight } from "../../core/json/parse.ts";
 import { decodeObjectInTurns } from "../../core/json/decode-object.ts";
 import { type MemoryBudget, memoryExhausted } from "../../core/memory/budget.ts";

@@ -13,7 +13,7 @@ export interface ModelFacts {
   /** Whether it has the provider. */
   has(provider: Provider): boolean;
   /**
-   * What it says at that moment; takes up to 150 us.
+   * What it says at that moment; takes up to 150 µs.
    * @param model in the provider's naming
    */
   find(provider: Provider, model: string, at: Date): ModelExtras | undefined;

@@ -27,7 +27,7 @@ export interface PriceBookParts {
   readonly clock: () => number;
 }
 
-/** What was found for a model: to look it up takes up to 150 us, more than all else of a request. */
+/** What was found for a model: to look it up takes up to 150 µs, more than all else of a request. */
 interface Found {
   readonly known: KnownPrice | undefined;
   readonly until: number;

@@ -1,4 +1,4 @@
-import { type Deployment } from "../models/deployment.ts";
+import type { Deployment } from "../models/deployment.ts";
 import { roundRobin } from "./round-robin.ts";
 import type { Candidate, Strategy } from "./strategy.ts";
 

@@ -1,5 +1,5 @@
 import { Failure } from "../../core/errors.ts";
-import { type JsonLimits } from "../../core/json/limits.ts";
+import type { JsonLimits } from "../../core/json/limits.ts";
 import { parsedWeight } from "../../core/json/parse.ts";
 import { decodeObjectInTurns } from "../../core/json/decode-object.ts";
 import type { RequestContext } from "../../core/request-context.ts";

@@ -1,8 +1,8 @@
 import { fstatSync, statfsSync } from "node:fs";
 
 /*
- * A write to a file that is mapped into memory is a copy, which takes 0.1 us for the rows of four requests, and a call of the
- * system 1 us, or more if its caches hold other things. The memory is the system's, as what is written is, and not lost with
+ * A write to a file that is mapped into memory is a copy, which takes 0.1 µs for the rows of four requests, and a call of the
+ * system 1 µs, or more if its caches hold other things. The memory is the system's, as what is written is, and not lost with
  * the process. SQLite does the same with the index of its log.
  */
 
@@ -20,7 +20,7 @@ export const mayBeMapped = (folder: string): boolean =>
 /** So many are used in turns. */
 const MAX_FILES = 2;
 
-/** Remembers the memory of files: to map one anew takes 2 us for each of its pages. */
+/** Remembers the memory of files: to map one anew takes 2 µs for each of its pages. */
 export interface MappedFiles {
   /**
    * The memory of a file that has all its bytes, not longer than it; none if it cannot be mapped.

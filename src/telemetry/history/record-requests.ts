@@ -29,7 +29,7 @@ const TELL_MS = 500;
 /**
  * Makes what writes a row for each request. Rows are written at the end of the turn of the event loop in which their requests
  * are over, before an answer that came in one piece leaves: what a client has seen is not lost with the process. A write of
- * the rows of four requests takes 1 us in a segment that is used again, and 1.7 to 5 us in a new file.
+ * the rows of four requests takes 1 µs in a segment that is used again, and 1.7 to 5 µs in a new file.
  */
 export function recordRequests(parts: RecordRequestsParts): { readonly observe: RequestObserver; close(): void } {
   const { writer, formats, problems, losses, content, clock, timers, onWritten } = parts;

@@ -10,14 +10,14 @@ import {
 import { createPrivately } from "./spool-files.ts";
 import type { Value } from "./row.ts";
 
-/** Of these a statement is prepared once, which costs more than to run it: 2 us a row, 5 if it is prepared each time. */
+/** Of these a statement is prepared once, which costs more than to run it: 2 µs a row, 5 if it is prepared each time. */
 const ROWS_AT_ONCE = 20;
 
 /** See https://www.sqlite.org/rescode.html */
 const BAD_DATA = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
 
 /**
- * Of a file that is made now. Each page is written twice, first into the log, so that fewer of them cost less: 0.5 us a row,
+ * Of a file that is made now. Each page is written twice, first into the log, so that fewer of them cost less: 0.5 µs a row,
  * and 0.8 with those of 4 KB.
  */
 const PAGE_BYTES = 16 * 1024;
