@@ -1,5 +1,6 @@
 import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
+import { completeBuiltIns } from "./core/complete-built-ins.ts";
 import { type ConfigChanges, nextConfig, settingsOfFiles } from "./config/next-config.ts";
 import { type GatewayDependencies, openShared, type SharedParts } from "./shared-parts.ts";
 import type { StoreCopy } from "./telemetry/metrics/metric-store.ts";
@@ -19,6 +20,8 @@ export interface Gateway {
   copyMetrics(): StoreCopy | undefined;
   /** Bytes that requests in flight hold now, out of what `SERVER_MAX_BUFFERED_BYTES` allows. */
   bufferedBytes(): number;
+  /** How long the settings let it take to end, in milliseconds. */
+  shutdownMs(): number;
   /**
    * Stops accepting, lets requests in flight finish for as long as the settings allow, and ends the rest with an error.
    * @param onClosed called when nothing is accepted any more
@@ -36,9 +39,10 @@ const MAX_EXPORT_MS = 5000;
  * @throws SettingError if a setting names something that cannot be used.
  */
 export async function createGateway(config: Config, dependencies: GatewayDependencies): Promise<Gateway> {
+  completeBuiltIns();
   await using opening = new AsyncDisposableStack();
   let exportMs = (): number => 0;
-  const use = { current: () => current, opening, exportMs: () => exportMs() };
+  const use = { observed: () => current.observed, opening, exportMs: () => exportMs() };
   const shared = await openShared(config, dependencies, use);
   const { connections, server, listener, memory, timers } = shared;
   let current: Snapshot = await buildSnapshot(config, shared);
@@ -72,6 +76,7 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     const files = [...next.files].flatMap(([path, hash]) => (current.files.get(path) === hash ? [] : [path]));
     const old = current;
     current = next;
+    server.use(next.routes);
     inUse.add(next);
     retainDeployments();
     if (isListening) next.start();
@@ -99,24 +104,24 @@ export async function createGateway(config: Config, dependencies: GatewayDepende
     },
     copyMetrics: () => shared.metrics?.copy(),
     bufferedBytes: memory.used,
+    shutdownMs: () => options.drainOptions(current.config.settings).wholeMs,
     async drain(onClosed) {
       isEnding = true;
-      const startedAt = timers.now();
       const how = options.drainOptions(current.config.settings);
+      const until = timers.now() + how.wholeMs;
       const cut = await server.drain(how, onClosed);
       await applying;
       await Promise.all([...inUse].map((snapshot) => snapshot.dispose()));
-      const until = startedAt + how.delayMs + how.timeoutMs;
       exportMs = (): number => Math.min(Math.max(until - timers.now(), MIN_EXPORT_MS), MAX_EXPORT_MS);
-      await owned.disposeAsync();
+      await owned.disposeAsync().catch(shared.onFault);
       return cut;
     },
   };
 }
 
-async function listen({ metrics, server }: Pick<SharedParts, "metrics" | "server">, { tls }: Snapshot) {
+async function listen({ metrics, server }: Pick<SharedParts, "metrics" | "server">, { routes, tls }: Snapshot) {
   // First, because who is refused here is not to have served anybody.
   const ofMetrics = metrics?.listen();
-  const listening = await server.listen(tls);
+  const listening = await server.listen(routes, tls);
   return { ...listening, ...(ofMetrics !== undefined && { metrics: ofMetrics }) };
 }

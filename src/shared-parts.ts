@@ -2,6 +2,7 @@ import type { Config } from "./config/load-config.ts";
 import { requestLogOptions } from "./config/telemetry-options.ts";
 import * as options from "./config/module-options.ts";
 import { BACKGROUND_TIMERS, type TimerSource } from "./core/deadlines.ts";
+import type { OnFault } from "./core/faults.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
@@ -14,7 +15,6 @@ import { createPriceSource, type PriceSource } from "./routing/prices/price-sour
 import type { SharingChannel } from "./routing/sharing/channel.ts";
 import { type OpenSharing, openSharing } from "./routing/sharing/open-sharing.ts";
 import type { ObservedRouting } from "./routing/observed-routing.ts";
-import type { Routes } from "./server/router-table.ts";
 import type { ConfigFileState, WorkerPlace } from "./server/handlers/health.ts";
 import { createListener, type Listener } from "./server/listener.ts";
 import { QUIET_ROUTES } from "./server/routes.ts";
@@ -22,6 +22,7 @@ import { openExportOf, openHistoryOf, openMetricsOf, type OpenMetrics } from "./
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
+import { logFaults } from "./telemetry/log-faults.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Export } from "./telemetry/open-export.ts";
@@ -58,12 +59,6 @@ export interface GatewayDependencies {
   readonly random?: () => number;
 }
 
-/** What is asked of the configuration in use. */
-export interface InUse {
-  readonly routes: Routes;
-  readonly observed: ObservedRouting;
-}
-
 /** What outlives every configuration. Its state is kept by what it is about: an endpoint, an MCP server, a request. */
 export interface SharedParts extends Requests {
   readonly listener: Listener;
@@ -92,11 +87,13 @@ export interface SharedParts extends Requests {
   readonly timers: TimerSource;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  readonly onFault: OnFault;
 }
 
 /** How the shared parts are used. */
 export interface SharedUse {
-  readonly current: () => InUse;
+  /** What metrics tell of the configuration in use. */
+  readonly observed: () => ObservedRouting;
   /** Gets what closes connections, files and threads, also if a part after them cannot be opened. */
   readonly opening: AsyncDisposableStack;
   /** How long it may take to send to a collector what is left when all is closed, in milliseconds. */
@@ -114,15 +111,15 @@ function logCircuit(changes: ChangeLog, { kind, label, why, until }: CircuitChan
 export async function openShared(
   { settings }: Config,
   dependencies: GatewayDependencies,
-  { current, opening, exportMs }: SharedUse,
+  { observed, opening, exportMs }: SharedUse,
 ) {
   const { log, version, worker, configFile, fetch, probe, readFile = readTextFile, dialects = DIALECTS } = dependencies;
-  const { now = () => performance.now(), clock = Date.now, newId = () => crypto.randomUUID() } = dependencies;
-  const { random = Math.random } = dependencies;
+  const { now = BACKGROUND_TIMERS.now, clock = Date.now, random = Math.random, newId } = dependencies;
   const { setTimer, clearTimer } = dependencies.timers ?? BACKGROUND_TIMERS;
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
+  const onFault = logFaults(log);
   let exported: Export | undefined;
   opening.defer(() => exported?.close(exportMs()));
   const metrics = await openMetricsOf(settings, {
@@ -133,8 +130,8 @@ export async function openShared(
       return info + failures;
     },
     droppedTelemetry: () => ({ ...exported?.dropped(), ...history?.dropped() }),
-    known: () => current().observed,
-    models: () => current().observed.view?.models() ?? [],
+    known: observed,
+    models: () => observed().view?.models() ?? [],
   });
   opening.defer(() => metrics?.close());
   const history = await openHistoryOf(settings, changes, { clock, timers });
@@ -151,12 +148,12 @@ export async function openShared(
     ...(history ? [history.observe] : []),
   ];
   const measuresWaits = metrics !== undefined;
-  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits, beginTrace });
+  const inFlight = openRequests({ maxBytes, timers, observers, newId, measuresWaits, beginTrace, onFault });
   const { requests, memory, deadlines } = inFlight;
   const credentials = createCredentials({ clock, timers, onChange: changes.credentialChanged });
   const connections = openConnections({ deadlines, now, fetch, probe, credentials });
   const listener = createListener(options.listenerOptions(settings), { sharesPort: worker !== undefined, log });
-  const served = { listener, requests, worker, configFile, version, current: () => current().routes };
+  const served = { listener, requests, onFault, worker, configFile, version };
   const server = createServer({ ...served, timers: dependencies.timers });
   const { toolsFaulty: onToolFaults, toolServerChanged: onStatus } = changes;
   const tools = createLazyTools({ version, timers, memory, onToolFaults, onStatus });
@@ -177,7 +174,7 @@ export async function openShared(
   opening.defer(() => (connections.close(), deployments.close(), sharing.close()));
   const known = {
     ...{ metrics, exported, history, sharing, deployments, prices, changes, responseKeeping },
-    ...{ version, readFile, dialects, replays, timers, clock },
+    ...{ version, readFile, dialects, replays, timers, clock, onFault },
     callObservers: { calls: metrics?.observeCall, keepContent: history?.keepContent },
   };
   return { ...known, ...inFlight, listener, server, connections, tools } satisfies SharedParts;

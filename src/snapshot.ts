@@ -2,15 +2,16 @@ import type { Config } from "./config/load-config.ts";
 import * as options from "./config/module-options.ts";
 import { priceOptions } from "./config/price-options.ts";
 import type { Authentication, AuthenticationParts } from "./auth/open-authentication.ts";
+import { nextTurn } from "./core/event-loop.ts";
 import { type ReadFile, rememberFiles } from "./core/read-files.ts";
 import { loadStrictChecks } from "./formats/format.ts";
 import { createHeartbeat } from "./pipeline/heartbeat.ts";
 import { createPassthrough } from "./pipeline/passthrough.ts";
 import { createRelay, type RelayParts } from "./pipeline/relay.ts";
-import type { Stage } from "./pipeline/stage.ts";
+import type { RelayStages } from "./pipeline/stage.ts";
 import { withStored } from "./pipeline/relay-stored.ts";
 import { openFetchMedia } from "./pipeline/translate/open-fetch-media.ts";
-import { createRequestHeaders } from "./providers/request-headers.ts";
+import { createRequestHeaders } from "./providers/api-request.ts";
 import type { ModelLists } from "./routing/model-lists.ts";
 import type { NamedModels } from "./routing/deployments.ts";
 import { type ObservedRouting, observeRouting } from "./routing/observed-routing.ts";
@@ -63,8 +64,10 @@ type LoadedParts = Awaited<ReturnType<typeof loadParts>>;
 /** Loads what only some settings need; the rest stays undefined. */
 async function loadParts(config: Config, shared: SharedParts) {
   const { AUTH_ENABLED, MCP_ENABLED, VALIDATION } = config.settings;
+  await nextTurn();
   const prices = await shared.prices.open(priceOptions(config));
   const named = await shared.deployments.name(options.modelOptions(config), prices?.book);
+  await nextTurn();
   return {
     ...{ prices, named },
     auth: AUTH_ENABLED ? await import("./auth/open-authentication.ts") : undefined,
@@ -159,25 +162,25 @@ function assemble(
       deployments?.stop();
       return requests.whenOver();
     },
-    dispose: () => owned.disposeAsync(),
+    dispose: () => owned.disposeAsync().catch(shared.onFault),
   };
 }
 
-/** What is between an admitted request and its provider, the first one first; what is off is not in it. */
 function stagesOf(
   { settings }: Config,
   parts: RelayParts,
   { responseKeeping }: SharedParts,
   tools: Tools | undefined,
   routing: LoadedParts["routed"],
-): readonly Stage[] {
+): RelayStages {
   const kept = responseKeeping ? [responseKeeping.stage(parts)] : [];
   const routed =
     parts.routing && routing
       ? [routing.createRouteStage({ ...parts, ...parts.routing, hasTools: tools !== undefined })]
       : [];
   const gates = createVisionGate(options.visionOptions(settings));
-  return [...kept, ...gates, ...routed, ...(tools ? [tools.loop] : [])];
+  const readers = [...routed, ...(tools ? [tools.loop] : [])];
+  return { stages: [...kept, ...gates, ...readers], readsAgain: kept.length + readers.length > 0 };
 }
 
 function routingParts({ timers, clock, changes }: SharedParts, { openCall }: Upstream) {

@@ -16,9 +16,8 @@ export async function runPlan(rig: Rig, running: Running, partial: PartialPlan):
   const { credentials, model, headers } = running.target;
   const isFresh = credentials?.fresh === true;
   const requests = isFresh ? Math.min(plan.requests, MAX_FRESH_REQUESTS) : plan.requests;
-  const tokens = await credentials?.make(isFresh ? requests : 1);
-  const common = headers?.(rig) ?? {};
-  const inTurn = tokens?.map((token) => ({ ...common, authorization: `Bearer ${token}` })) ?? [common];
+  const tokens = (await credentials?.make(isFresh ? requests : 1)) ?? [undefined];
+  const inTurn = tokens.map((token) => ({ ...headers?.(rig), ...(token && { authorization: `Bearer ${token}` }) }));
   const urls = allOf(running).map(({ chatUrl }) => chatUrl);
   return rig.run({ urls, plan: { ...plan, requests }, model, headers: inTurn });
 }
@@ -57,12 +56,13 @@ export async function measureLoad(rig: Rig, running: Running, scenario: string, 
 }
 export type Sample = Awaited<ReturnType<typeof measureLoad>>;
 
-/** What is called most goes on being compiled for the first fifty thousand requests or so: requests and streams, of every size. */
+/** What is called most goes on being compiled for the first fifty thousand requests or so, of every size, and twenty thousand events. */
 const WARM_UP: readonly PartialPlan[] = [
   { answer: "json", bodyBytes: 200, connections: 16, seconds: 4, requests: 60_000 },
   { answer: "json", bodyBytes: 32_768, connections: 8, seconds: 0.2, requests: 400 },
   { answer: "json", bodyBytes: 1_048_576, connections: 4, seconds: 0.2, requests: 20 },
-  { answer: "burst", bodyBytes: 200, connections: 4, seconds: 0.5, requests: 60 },
+  { answer: "paced", bodyBytes: 200, connections: 400, seconds: 1, requests: 400 },
+  { answer: "burst", bodyBytes: 200, connections: 4, seconds: 1, requests: 600 },
 ];
 
 /**

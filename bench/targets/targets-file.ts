@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { checkFile } from "../../src/config/file/check-file.ts";
 import { faultLine } from "../../src/config/file/config-file.ts";
+import { atOnce } from "../../src/core/event-loop.ts";
 import { parseYaml } from "../../src/config/file/parse-yaml.ts";
 import { readBounded } from "../../src/config/file/read-bounded.ts";
 import { accepting } from "../../src/config/file/typed-places.ts";
@@ -103,7 +104,7 @@ function targetOf(entry: Entry, folder: string): Target {
 export function readTargets(name: string, taken: Iterable<string>): readonly Target[] {
   const read = readBounded(name, MAX_FILE_BYTES);
   if (!read.ok) throw new Error(`${name} cannot be read: ${read.reason}`);
-  const { root, faults: syntax } = parseYaml(read.text);
+  const { root, faults: syntax } = atOnce(parseYaml(read.text));
   const faults = [...syntax, ...(root ? checkFile(root, FILE).faults : [])];
   if (faults.length > 0) throw new Error(faults.map(({ at, text: what }) => faultLine(name, at, what)).join("\n"));
   const { targets } = Bun.YAML.parse(read.text) as Static<typeof FILE>;

@@ -1,6 +1,8 @@
 import { ListenError } from "../core/listen-error.ts";
 import { errorCodeOf } from "../upstream/errors.ts";
+import { logFaults } from "../telemetry/log-faults.ts";
 import type { Log } from "../telemetry/log.ts";
+import { tellErrors } from "../telemetry/standard-output.ts";
 import type { Settings } from "../config/settings-table.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -28,14 +30,33 @@ export function fail(lines: readonly string[], code: number): never {
   process.exit(code);
 }
 
-/**
- * Ends the process as soon as its log is written, or cannot be.
- * @param problem what is said on standard error, in one line.
- */
-export async function endProcess(log: Log, code: number, problem?: string): Promise<never> {
-  await log.flushLines();
+/** What is to be done before a process ends. */
+export interface Ending {
+  /** What is said on standard error, in one line. */
+  readonly problem?: string | undefined;
+  /** How long a reader of the log that reads on may take, in milliseconds; less than a second counts as one. */
+  readonly logMs?: number;
+}
+
+/** Ends the process as soon as its log is written, or cannot be. Says on standard error how many lines of it are not. */
+export async function endProcess(log: Log, code: number, { problem, logMs = 0 }: Ending = {}): Promise<never> {
+  const unwritten = await log.flushLines(Math.max(logMs, MIN_LOG_MS));
+  if (unwritten > 0) tellErrors(`${unwritten} lines of the log were not written: standard output did not take them\n`);
   if (problem !== undefined) writeWhole(2, `${problem}\n`);
   process.exit(code);
+}
+
+/** The last lines are waited for so long, however little time is left. */
+const MIN_LOG_MS = 1000;
+
+/**
+ * From now on the process goes on after what is thrown outside of what answers a request, such as in a timer: to end would cut
+ * off all requests for the fault of one. It is logged.
+ */
+export function surviveFaults(log: Log): void {
+  const onFault = logFaults(log);
+  process.on("uncaughtException", onFault);
+  process.on("unhandledRejection", onFault);
 }
 
 /** What the system's codes mean here. */

@@ -69,7 +69,7 @@ export function createReloads({ source, read, apply, watch: { timers } }: Reload
     await nextTurn();
     const isChanged = state !== seen;
     if (how === "always" || isChanged) {
-      const loaded = load(found, untouched);
+      const loaded = await load(found, untouched);
       if (how === "if-changed" && !loaded.ok && isDoubtful(state)) return;
       seen = state;
       await apply(loaded, found.ok ? found.source : undefined);
@@ -106,7 +106,7 @@ export function createReloads({ source, read, apply, watch: { timers } }: Reload
   };
 }
 
-const load = (read: ReadSource, untouched: UntouchedProviders): LoadedConfig =>
+const load = async (read: ReadSource, untouched: UntouchedProviders): Promise<LoadedConfig> =>
   read.ok ? loadSourceAgain(read.source, untouched) : { ok: false, problems: [read.problem], warnings: [] };
 
 /**

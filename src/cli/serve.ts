@@ -1,7 +1,7 @@
 import type { ConfigSource, ReadSource } from "../config/config-source.ts";
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { announce, announceDrainDelay } from "./announce.ts";
-import { endProcess } from "./exit.ts";
+import { endProcess, surviveFaults } from "./exit.ts";
 import { reloadOnChange } from "./reload-on-change.ts";
 import { onEndSignal, type OnReloadSignal } from "./signals.ts";
 import { openSoleService, type Service, type ServiceParts, StartFailure } from "./service.ts";
@@ -11,7 +11,7 @@ export async function openServiceOrFail(parts: ServiceParts): Promise<Service> {
   try {
     return await openSoleService(parts);
   } catch (error) {
-    if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, error.message);
+    if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, { problem: error.message });
     throw error;
   }
 }
@@ -32,8 +32,9 @@ export async function serve(parts: ServeParts): Promise<void> {
   onEndSignal({
     begin(signal) {
       announceDrainDelay(log, config.settings, signal);
+      const until = performance.now() + service.shutdownMs();
       const drained = service.drain(() => log.info({ signal }, "draining"));
-      void drained.then((code) => endProcess(log, code));
+      void drained.then((code) => endProcess(log, code, { logMs: until - performance.now() }));
     },
     atOnce: (code) => void endProcess(log, code),
   });
@@ -46,8 +47,9 @@ export async function serve(parts: ServeParts): Promise<void> {
   });
   try {
     announce(log, config.settings, { ...(await service.listen()), version });
+    surviveFaults(log);
   } catch (error) {
-    if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, error.message);
+    if (error instanceof StartFailure) return endProcess(parts.log, error.exitCode, { problem: error.message });
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import type { ConfigFile } from "../config/file/config-file.ts";
 import { keepFileState } from "../config/file/file-state.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
+import { logFaults } from "../telemetry/log-faults.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { GatewayDependencies } from "../shared-parts.ts";
 
@@ -53,8 +54,9 @@ export interface Service {
    * @returns the exit code. Another call returns the same.
    */
   drain(onClosed: () => void): Promise<number>;
-  /** See {@link Gateway.copyMetrics}. */
-  copyMetrics: Gateway["copyMetrics"];
+  /** See {@link Gateway}. */
+  readonly copyMetrics: Gateway["copyMetrics"];
+  readonly shutdownMs: Gateway["shutdownMs"];
 }
 
 export interface ServiceParts extends Omit<GatewayDependencies, "configFile"> {
@@ -82,7 +84,11 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
   let drained: Promise<number> | undefined;
 
   const drain = async (onClosed: () => void): Promise<number> => {
-    const cut = await gateway.drain(onClosed);
+    const cut = await gateway.drain(onClosed).catch((error: unknown) => {
+      logFaults(log)(error);
+      return undefined;
+    });
+    if (cut === undefined) return EXIT.requestsCut;
     if (cut > 0) log.warn({ cut }, "stopped; requests were cut off");
     else log.info("stopped");
     return cut > 0 ? EXIT.requestsCut : EXIT.ok;
@@ -125,6 +131,7 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
       return drained;
     },
     copyMetrics: gateway.copyMetrics,
+    shutdownMs: gateway.shutdownMs,
   };
 }
 

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { Provider } from "../providers/provider.ts";
+import { atOnce, inTurns, type Steps } from "../core/event-loop.ts";
 import { type Environment, readEnvironment, readVariable } from "./environment.ts";
 import { type ConfigFile, faultLine } from "./file/config-file.ts";
 import { joinFile } from "./file/join-file.ts";
@@ -9,7 +10,7 @@ import type { RoutingFile } from "./file/read-routing-file.ts";
 import { parseSetting } from "./parse-setting.ts";
 import { SETTINGS_TABLE } from "./settings-table.ts";
 import type { UntouchedProviders } from "./untouched-providers.ts";
-import { loadConfig, type LoadedConfig } from "./load-config.ts";
+import { type LoadedConfig, loadConfigInSteps } from "./load-config.ts";
 import { addModels } from "./models/add-models.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";
 
@@ -54,7 +55,10 @@ export async function readSource(given: Environment, { envFile, configFile }: So
   const environment = { ...read.environment, GATEWAY_CONFIG: path };
   // The reader of YAML and its schemas are in memory only if they are used.
   const { readConfigFile } = await import("./file/read-config-file.ts");
-  return { ok: true, source: { environment, ...lines, file: readConfigFile(path, environment), ...routing } };
+  return {
+    ok: true,
+    source: { environment, ...lines, file: await inTurns(readConfigFile(path, environment)), ...routing },
+  };
 }
 
 /**
@@ -91,22 +95,30 @@ async function readRouting(environment: Environment): Promise<Pick<ConfigSource,
   const isEnabled = parseSetting(row, readVariable(environment, "ROUTING_ENABLED") ?? row.default) === true;
   if (path === undefined || !isEnabled) return {};
   const { readRoutingFile } = await import("./file/read-routing-file.ts");
-  return { routing: readRoutingFile(path, environment) };
+  return { routing: await inTurns(readRoutingFile(path, environment)) };
 }
 
 /** What begins a line about the value of one setting; others are about several, of which some may be wrong. */
 const ABOUT_ONE = /^\w+="/;
 
-/**
- * Reads and checks a configuration. Problems with what a file says name its place there instead of a variable.
- * @param untouched providers that were loaded before, and need not be again
- */
-export function loadSource(source: ConfigSource, untouched?: UntouchedProviders): LoadedConfig {
+/** Reads and checks a configuration. Problems with what a file says name its place there instead of a variable. */
+export function loadSource(source: ConfigSource): LoadedConfig {
+  return atOnce(loadInSteps(source));
+}
+
+/** @param untouched providers that were loaded before, and need not be again */
+function* loadInSteps(source: ConfigSource, untouched?: UntouchedProviders): Steps<LoadedConfig> {
   const { environment, lines, file, routing } = source;
-  if (file === undefined) return addModels(loadConfig(environment, lines, undefined, untouched), { routing });
+  if (file === undefined) {
+    const loaded = yield* loadConfigInSteps(environment, lines, undefined, untouched);
+    yield;
+    return addModels(loaded, { routing });
+  }
   if (!file.isWhole) return { ok: false, problems: [...file.problems], warnings: [] };
   const joined = joinFile(environment, file);
-  const loaded = loadConfig(joined.environment, lines, furtherKeysOf(joined.values), untouched);
+  yield;
+  const loaded = yield* loadConfigInSteps(joined.environment, lines, furtherKeysOf(joined.values), untouched);
+  yield;
   const locate = createLocator(file, joined, environment);
   const ofFile = [...file.problems, ...joined.problems];
   const further = loaded.ok ? [] : loaded.problems.filter((problem) => ofFile.length === 0 || ABOUT_ONE.test(problem));
@@ -118,14 +130,18 @@ export function loadSource(source: ConfigSource, untouched?: UntouchedProviders)
   const warnings = [...joined.warnings, ...loaded.warnings.filter((line) => !isUsed(line)).map(locate), ...idle];
   const whole: LoadedConfig =
     loaded.ok && problems.length === 0 ? { ...loaded, warnings } : { ok: false, problems, warnings };
+  yield;
   const complete = addModels(whole, { file, routing });
   return complete.ok ? complete : { ...complete, problems: inOrder(file, complete.problems) };
 }
 
-/** As {@link loadSource}, for a gateway that serves already: what nobody foresaw must not end it. */
-export function loadSourceAgain(source: ConfigSource, untouched: UntouchedProviders): LoadedConfig {
+/**
+ * As {@link loadSource}, for a gateway that serves already: it goes on meanwhile, and what nobody foresaw must not end it.
+ * @param untouched providers that were loaded before, and need not be again
+ */
+export async function loadSourceAgain(source: ConfigSource, untouched: UntouchedProviders): Promise<LoadedConfig> {
   try {
-    return loadSource(source, untouched);
+    return await inTurns(loadInSteps(source, untouched));
   } catch (error) {
     const name = error instanceof Error ? error.name : "error";
     return { ok: false, problems: [`the settings cannot be loaded: ${name}`], warnings: [] };

@@ -1,3 +1,4 @@
+import { atOnce, type Steps } from "../core/event-loop.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Environment, readVariable } from "./environment.ts";
 import { CLOUD_VARIABLES } from "./cloud/read-cloud.ts";
@@ -92,12 +93,17 @@ function readSetting(
  * @param untouched providers that were loaded before, and need not be again
  * @returns without models, which no variable says
  */
-export function loadConfig(
+export function loadConfig(...given: Parameters<typeof loadConfigInSteps>): LoadedConfig {
+  return atOnce(loadConfigInSteps(...given));
+}
+
+/** The same, for a process that has other things to do. */
+export function* loadConfigInSteps(
   given: Environment,
   file?: EnvFileLines,
   furtherKeys?: ReadonlyMap<string, readonly string[]>,
   untouched?: UntouchedProviders,
-): LoadedConfig {
+): Steps<LoadedConfig> {
   const problems: string[] = [];
   const customIds = (readVariable(given, "CUSTOM_PROVIDERS") ?? "")
     .split(",")
@@ -113,19 +119,23 @@ export function loadConfig(
     ),
   ) as Settings;
   const { CUSTOM_PROVIDERS: custom, CLIENT_TRANSPORT: transport, GOOGLE_WIRE: googleWire } = settings;
-  const loaded = loadProviders(environment, custom, transport, googleWire, furtherKeys, untouched);
+  yield;
+  const loaded = yield* loadProviders(environment, custom, transport, googleWire, furtherKeys, untouched);
   problems.push(...loaded.problems);
+  yield;
   const mcp = loadMcpServers(environment, settings.MCP_SERVERS);
   problems.push(...mcp.problems);
   const mcpVariables = mcp.servers.flatMap(({ name }) => Object.values(mcpServerVariables(name)));
   const others = [...mcpVariables, ...foreignNames(customIds).map(({ name }) => name), ...CLOUD_VARIABLES];
   warnings.push(...loaded.warnings, ...findUnknownVariables(environment, customIds, others, file));
+  yield;
   // Only settings that are each good can be compared with one another.
   if (problems.length === 0) {
     problems.push(...findConflicts(settings, loaded.providers));
     warnings.push(...findIdleSettings(settings));
   }
   if (problems.length > 0) return { ok: false, problems, warnings };
+  yield;
   const { providers, keyedProviders } = loaded;
   const names = [
     ...providers.flatMap(({ id }) => Object.values(providerVariables(id)).flat()),

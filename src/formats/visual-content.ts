@@ -1,5 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
+import { isContentRoot, USUAL_ROOTS } from "./visual-signs.ts";
 
 /** How a member of a message, of a content part or of an input item is read. One without a row is looked into. */
 type Reading =
@@ -31,31 +32,6 @@ const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ...TEXT.map((name): [string, Reading] => [name, "text"]),
   ...MEDIA_TYPE.map((name): [string, Reading] => [name, "media type"]),
   ["variables", "values"],
-]);
-
-/** Gemini's, which are spelt in two ways. */
-const GEMINI_ROOTS = ["systeminstruction", "system_instruction", "generatecontentrequest"] as const;
-
-/** Top-level members that reach the model, in every API; in lower case. */
-export const CONTENT_ROOTS = [
-  ...(["messages", "system", "input", "inputs", "instructions", "prompt", "contents", "prediction"] as const),
-  ...GEMINI_ROOTS,
-  "generate_content_request",
-] as const;
-
-/** Servers written in Go mind no letter case, and take `ſ` for an `s`. */
-const CONTENT_ROOT = new RegExp(`^(?:${CONTENT_ROOTS.join("|")})$`, "iu");
-
-const USUAL_CONTENT = ["messages", "system", "input", "instructions", "prompt"];
-const USUAL_OTHERS = [
-  ...["model", "stream", "stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "n"],
-  ...["tools", "tool_choice", "response_format", "metadata", "user", "seed", "store", "text", "reasoning", "thinking"],
-];
-
-/** The usual top-level members, so that their names need not be searched: whether each is content. */
-const USUAL_ROOTS: ReadonlyMap<string, boolean> = new Map<string, boolean>([
-  ...USUAL_CONTENT.map((name): [string, boolean] => [name, true]),
-  ...USUAL_OTHERS.map((name): [string, boolean] => [name, false]),
 ]);
 
 /** Top-level members in which servers take images beside the conversation. Settings of images to be made have other names. */
@@ -104,11 +80,6 @@ export function findInMember(name: string, value: unknown): string | undefined {
 
 /** The same for one element of a top-level list that {@link isContentRoot}: the rest of its path. */
 export const findInElement = (element: unknown): string | undefined => findInValue(undefined, element, 1);
-
-/** Whether a top-level member of a request is one whose content reaches the model. */
-export function isContentRoot(name: string): boolean {
-  return USUAL_ROOTS.get(name) ?? CONTENT_ROOT.test(name);
-}
 
 function findBesideContent(name: string, value: unknown): string | undefined {
   if (name === "tools") return Array.isArray(value) ? findInTools(value) : undefined;

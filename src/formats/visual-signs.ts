@@ -1,5 +1,34 @@
 import type { JudgeString, StringJudge } from "../core/json/check-syntax.ts";
-import { isContentRoot } from "./visual-content.ts";
+
+/** Gemini's, which are spelt in two ways. */
+const GEMINI_ROOTS = ["systeminstruction", "system_instruction", "generatecontentrequest"] as const;
+
+/** Top-level members that reach the model, in every API; in lower case. */
+export const CONTENT_ROOTS = [
+  ...(["messages", "system", "input", "inputs", "instructions", "prompt", "contents", "prediction"] as const),
+  ...GEMINI_ROOTS,
+  "generate_content_request",
+] as const;
+
+/** Servers written in Go mind no letter case, and take `ſ` for an `s`. */
+const CONTENT_ROOT = new RegExp(`^(?:${CONTENT_ROOTS.join("|")})$`, "iu");
+
+const USUAL_CONTENT = ["messages", "system", "input", "instructions", "prompt"];
+const USUAL_OTHERS = [
+  ...["model", "stream", "stream_options", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop", "n"],
+  ...["tools", "tool_choice", "response_format", "metadata", "user", "seed", "store", "text", "reasoning", "thinking"],
+];
+
+/** The usual top-level members, so that their names need not be searched: whether each is content. */
+export const USUAL_ROOTS: ReadonlyMap<string, boolean> = new Map<string, boolean>([
+  ...USUAL_CONTENT.map((name): [string, boolean] => [name, true]),
+  ...USUAL_OTHERS.map((name): [string, boolean] => [name, false]),
+]);
+
+/** Whether a top-level member of a request is one whose content reaches the model. */
+export function isContentRoot(name: string): boolean {
+  return USUAL_ROOTS.get(name) ?? CONTENT_ROOT.test(name);
+}
 
 /** A bit for each letter of either case. */
 const LETTERS = new Uint32Array(256);

@@ -1,5 +1,5 @@
 import type { RequestContext } from "../core/request-context.ts";
-import { mediaBytes } from "../formats/media-bytes.ts";
+import { mediaBytes, MIN_MEDIA_BODY } from "../formats/media-bytes.ts";
 import type { ApiName, Format } from "../formats/format.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
 import { type RelayedQuery, resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
@@ -51,7 +51,7 @@ export function createAdmit(parts: AdmitParts): Admit {
     const { context, request, format, inPath } = read;
     const bytes = withoutByteOrderMark(raw);
     context.received(bytes.length);
-    context.carriesMedia(mediaBytes(bytes));
+    if (bytes.length >= MIN_MEDIA_BODY) context.carriesMedia(mediaBytes(bytes));
     const accepting = acceptBody(context, request, format, bytes, inPath, parts);
     return accepting instanceof Promise ? resolveLater(parts, read, accepting) : resolve(parts, read, accepting);
   };

@@ -6,10 +6,10 @@ import type { StreamWatch } from "../formats/stream-watch.ts";
 import { readUsage } from "../formats/usage.ts";
 import type { Provider } from "../providers/provider.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
-import { relayedResponseHeaders } from "../upstream/response-headers.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { bookStream } from "./book-usage.ts";
+import { streamResponse } from "./event-stream.ts";
 import { beginStream } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
@@ -90,17 +90,5 @@ export async function openArrayStream(
     },
   };
   const body = startPump(source, call, listener, { filter: createErrorMask(provider) });
-  context.answered(response.status);
-  const answer = new Response(body, {
-    status: response.status,
-    headers: {
-      ...relayedResponseHeaders(response.headers),
-      "cache-control": "no-cache",
-      "x-accel-buffering": "no",
-      "x-request-id": context.id,
-      ...reply.headers,
-    },
-  });
-  attempts.handOver();
-  return answer;
+  return streamResponse(attempts, reply, body);
 }

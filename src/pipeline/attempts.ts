@@ -2,11 +2,10 @@ import type { CallKind, Interruptible, RequestContext } from "../core/request-co
 import { Failure, toFailure } from "../core/errors.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { Provider } from "../providers/provider.ts";
-import { Attempt } from "./attempt.ts";
+import { Attempt, sendWithin } from "./attempt.ts";
 import type { AttemptParts, AttemptRequest, BranchEvents } from "./attempt-parts.ts";
 import { ObservedCall } from "./observed-call.ts";
 import { readRequestTimeout, REQUEST_TIMEOUT, RequestDeadline } from "./request-timeout.ts";
-import { sendWithin } from "./send-within.ts";
 import type { StreamedCall } from "./stream-listener.ts";
 
 /**

@@ -2,9 +2,8 @@ import { Failure } from "../core/errors.ts";
 import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
 import { nameIn } from "../providers/model-family.ts";
-import { apiUrl } from "../providers/url.ts";
-import { chooseCounter } from "../routing/choose-counter.ts";
-import { chooseWire } from "../routing/choose-wire.ts";
+import { apiUrl } from "../providers/api-request.ts";
+import { chooseCounter, chooseWire } from "../routing/choose-wire.ts";
 import type { Target } from "../routing/resolve-target.ts";
 import type { Way } from "./stage.ts";
 
@@ -28,7 +27,10 @@ export function chooseWay(
     const target = namedFor(counter, asked);
     return { target, wire: counter, url: apiUrl(target, counter, false, "") ?? "", counter };
   }
-  const wire = format.subpath === undefined ? chooseWire(provider, format.api, model, only) : format.api;
+  // All models of most providers are alike: then nothing is made to find out.
+  const hasApi = only === undefined && provider.families === undefined && provider.apis[format.api] !== undefined;
+  const isOwn = hasApi || format.subpath !== undefined;
+  const wire = isOwn ? format.api : chooseWire(provider, format.api, model, only);
   const target = wire === undefined ? asked : namedFor(wire, asked);
   // The query belongs to the client's API.
   const isRelayed = wire === format.api;

@@ -1,5 +1,5 @@
 import type { Transform } from "node:stream";
-import { Failure } from "../core/errors.ts";
+import { Failure, FAILURES } from "../core/errors.ts";
 import { memoryExhausted } from "../core/memory/budget.ts";
 import type { Slots } from "../core/slots.ts";
 
@@ -13,6 +13,8 @@ const FORMATS: Readonly<Record<string, Compressed>> = {
   br: "br",
   zstd: "zstd",
 };
+
+const ACCEPTED = Object.keys(FORMATS);
 
 /** What clients say of a body that is not compressed: that there is no encoding, or that of its characters. */
 const PLAIN: ReadonlySet<string> = new Set([
@@ -61,13 +63,22 @@ export async function decompress(raw: Uint8Array, encoding: string, limits: Deco
     .filter((coding) => !PLAIN.has(coding));
   if (name === undefined) return raw;
   const format = more.length === 0 && Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
-  if (!format) throw new Failure("unsupported_encoding");
+  if (!format) throw unsupportedEncoding();
   try {
     return (await inOneGo(raw, format, limits)) ?? (await inSteps(raw, format, limits));
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure("malformed_body", { message: `Failed to decode request: the body is not valid ${name}` });
   }
+}
+
+/** The response says what would be accepted. https://www.rfc-editor.org/rfc/rfc9110#section-15.5.16 */
+function unsupportedEncoding(): Failure {
+  const names = `${ACCEPTED.slice(0, -1).join(", ")} or ${ACCEPTED.at(-1)}`;
+  return new Failure("unsupported_encoding", {
+    message: `${FAILURES.unsupported_encoding.message}: send the body as it is, or with one of ${names}`,
+    headers: { "accept-encoding": ACCEPTED.join(", ") },
+  });
 }
 
 /** @returns undefined if more than {@link ONE_GO_BYTES} would come out */

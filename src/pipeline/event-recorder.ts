@@ -4,10 +4,11 @@ import type { RequestContext } from "../core/request-context.ts";
 import { endsEvent } from "../core/sse/event-data.ts";
 import { createEventFilter, type EventFilter } from "../core/sse/event-filter.ts";
 import { createStreamTail, type StreamTail } from "../core/sse/stream-tail.ts";
-import { isUsageOnlyEvent, mayContainUsage } from "../formats/chat/usage-event.ts";
+import { findUsage, isUsageOnlyEvent } from "../formats/chat/usage-event.ts";
 import type { Format } from "../formats/format.ts";
 import type { StreamWatch } from "../formats/stream-watch.ts";
-import { joinUsage, readFirstUsage, readUsage } from "../formats/usage.ts";
+import { joinUsage } from "../core/token-usage.ts";
+import { readFirstUsage, readUsage } from "../formats/usage.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
@@ -31,12 +32,10 @@ const TAIL_BYTES = 4096;
 const USAGE_HEAD_BYTES = 2048;
 
 /**
- * So many chunks, or bytes of them, are kept as they are before they are looked at and copied into the tail, all in one:
- * nobody asks for either before the stream ends or is silent. With a copy and a search for each event, an event cost 0.2 µs
- * more.
+ * Chunks are copied into the tail as they come, and looked at together when they are so many bytes: nobody asks before the
+ * stream ends or is silent what they are. To look at each cost 0.2 µs an event, to keep them until then 0.3 at a thousand streams.
  */
-const MAX_LOOSE_CHUNKS = 16;
-const MAX_LOOSE_BYTES = TAIL_BYTES / 2;
+const MAX_UNSEEN_BYTES = TAIL_BYTES / 2;
 
 /**
  * Records a stream on its way, and judges how it ends. A class instead of closures: what a chunk needs of it lies together,
@@ -50,9 +49,8 @@ export class EventRecorder implements StreamListener {
   readonly #awaited: ((bytes: Uint8Array) => void) | undefined;
   readonly #watch: StreamWatch;
   readonly #tail: StreamTail = createStreamTail(TAIL_BYTES);
-  /** The last chunks, which neither the watch nor the tail have yet. */
-  #loose: Uint8Array[] = [];
-  #looseBytes = 0;
+  /** So many bytes in the tail the watch has not seen. */
+  #unseenBytes = 0;
   #awaitsStartUsage: boolean;
   #hasBegun = false;
   #hasUsageChunk = false;
@@ -72,19 +70,20 @@ export class EventRecorder implements StreamListener {
     this.#context.sent(chunk.length);
     this.#awaited?.(chunk);
     if (this.#awaitsStartUsage) this.#readStartUsage(chunk);
-    if (chunk.length >= MAX_LOOSE_BYTES) {
-      this.#gather();
-      this.#look(asBuffer(chunk));
+    if (this.#unseenBytes + chunk.length > MAX_UNSEEN_BYTES) this.#look();
+    if (chunk.length > MAX_UNSEEN_BYTES) {
+      this.#watch.push(asBuffer(chunk), this.#tail);
+      this.#tail.push(chunk);
     } else {
-      this.#looseBytes += chunk.length;
-      if (this.#loose.push(chunk) >= MAX_LOOSE_CHUNKS || this.#looseBytes >= MAX_LOOSE_BYTES) this.#gather();
+      this.#tail.append(chunk);
+      this.#unseenBytes += chunk.length;
     }
     this.#hasBegun = true;
   }
 
   /** Takes the chunk with the usage alone out of the stream, and notes it. */
   removeUsage(): EventFilter {
-    return createEventFilter((event) => this.#takeUsage(event), undefined, mayContainUsage);
+    return createEventFilter((event) => this.#takeUsage(event), undefined, findUsage);
   }
 
   #takeUsage(event: Buffer): boolean {
@@ -148,21 +147,15 @@ export class EventRecorder implements StreamListener {
 
   /** The last bytes of all that went by. */
   #last(): Buffer {
-    this.#gather();
+    this.#look();
     return asBuffer(this.#tail.bytes());
   }
 
-  #gather(): void {
-    const [first, ...more] = this.#loose;
-    if (!first) return;
-    const bytes = more.length === 0 ? asBuffer(first) : Buffer.concat(this.#loose);
-    this.#loose = [];
-    this.#looseBytes = 0;
-    this.#look(bytes);
-  }
-
-  #look(bytes: Buffer): void {
-    this.#watch.push(bytes, this.#tail);
-    this.#tail.push(bytes);
+  /** Has the watch see what it has not seen. */
+  #look(): void {
+    if (this.#unseenBytes === 0) return;
+    this.#watch.push(this.#tail.unseen(), this.#tail);
+    this.#tail.seen();
+    this.#unseenBytes = 0;
   }
 }

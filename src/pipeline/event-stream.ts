@@ -1,10 +1,10 @@
 import type { Format } from "../formats/format.ts";
 import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
-import { relayedResponseHeaders } from "../upstream/response-headers.ts";
+import { relayedResponseHeaders, isEventStream } from "../upstream/response-headers.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
-import { beginsLikeDocument, isEventStream } from "./read-response.ts";
+import { beginsLikeDocument } from "./read-response.ts";
 import { beginStream, type Heartbeat } from "./heartbeat.ts";
 import { createErrorMask } from "./mask-errors.ts";
 import { EventRecorder } from "./event-recorder.ts";
@@ -37,16 +37,31 @@ export async function openEventStream(
   const recorder = new EventRecorder(attempts, reply, format);
   const filter = createErrorMask(provider, usageInjected ? recorder.removeUsage() : undefined);
   const body = startPump(source, call, recorder, { filter, heartbeat });
+  const type = isEventStream(response) ? response.headers.get("content-type") : "text/event-stream";
+  return streamResponse(attempts, reply, body, { "content-type": type ?? "" });
+}
+
+/**
+ * The response that carries a stream, to which the attempts are handed over.
+ * @param own headers in place of those that are relayed
+ */
+export function streamResponse(
+  attempts: Attempts,
+  { response, headers: told }: Reply,
+  body: ReadableStream<Uint8Array>,
+  own?: Readonly<Record<string, string>>,
+): Response {
+  const { context } = attempts;
   context.answered(response.status);
   const answer = new Response(body, {
     status: response.status,
     headers: {
       ...relayedResponseHeaders(response.headers),
-      "content-type": isEventStream(response) ? (response.headers.get("content-type") ?? "") : "text/event-stream",
+      ...own,
       "cache-control": "no-cache",
       "x-accel-buffering": "no",
       "x-request-id": context.id,
-      ...reply.headers,
+      ...told,
     },
   });
   attempts.handOver();

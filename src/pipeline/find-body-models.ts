@@ -1,5 +1,6 @@
 import { Failure } from "../core/errors.ts";
-import { decodeObjectInTurns, parseJson } from "../core/json/parse.ts";
+import { parseJson } from "../core/json/parse.ts";
+import { decodeObjectInTurns } from "../core/json/decode-object.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
 import { openTurns, type Turns } from "../core/event-loop.ts";
 import type { Provider } from "../providers/provider.ts";

@@ -1,6 +1,7 @@
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { decodeObject, toWellFormed } from "../core/json/parse.ts";
+import { toWellFormed } from "../core/json/parse.ts";
+import { decodeObject } from "../core/json/decode-object.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import { readAnswerError } from "../formats/answer-error.ts";
@@ -24,6 +25,12 @@ const ERROR = Buffer.from('"error');
 const NO_ERROR = Buffer.from('"error":null');
 const NO_ERROR_SPACED = Buffer.from('"error": null');
 const STATUS_OF_MINIMAX = Buffer.from('"base_resp"');
+
+/** Throws if an answer that must not be empty is empty. */
+export function requireBody(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) throw new Failure("upstream_empty_response");
+  return bytes;
+}
 
 /**
  * Judges a whole answer that came with a good status. An error that a provider sent so is recorded as the request's

@@ -13,6 +13,9 @@ import { bufferResponse } from "./read-response.ts";
 import { maskBody } from "./transform-body.ts";
 
 const ERROR = Buffer.from('"error"');
+/** Quotes are so many that to search for a word that ends with one takes twice as long. */
+const MENTION = ERROR.subarray(0, -1);
+const QUOTE = 0x22;
 /** What the Responses API says in the events of a response that has not failed. */
 const NO_ERROR = /^\s*:\s*null\b/;
 const LONGEST_NO_ERROR = 16;
@@ -79,9 +82,10 @@ class ErrorMask implements EventFilter {
 }
 
 function mentionsError(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(ERROR); at >= 0; at = bytes.indexOf(ERROR, at + ERROR.length)) {
+  for (let at = bytes.indexOf(MENTION); at >= 0; at = bytes.indexOf(MENTION, at + MENTION.length)) {
     const from = at + ERROR.length;
-    if (!NO_ERROR.test(bytes.toString("latin1", from, from + LONGEST_NO_ERROR))) return true;
+    if (bytes[from - 1] === QUOTE && !NO_ERROR.test(bytes.toString("latin1", from, from + LONGEST_NO_ERROR)))
+      return true;
   }
   return false;
 }

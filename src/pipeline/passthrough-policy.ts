@@ -2,7 +2,7 @@ import { type ClientConnections, announcedLength, decodeBody, readRawBody } from
 import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
-import { parsedWeight } from "../core/json/limits.ts";
+import { parsedWeight } from "../core/json/parse.ts";
 import { signsBodies } from "../providers/credentials/credential.ts";
 import type { Provider } from "../providers/provider.ts";
 import { findUrlModels } from "../routing/find-url-models.ts";

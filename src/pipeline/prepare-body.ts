@@ -1,6 +1,6 @@
 import { asBuffer, toJson } from "../core/json/bytes.ts";
 import { Failure } from "../core/errors.ts";
-import { type Edit, type EditedBytes, editMembers, joined, withEdits } from "../core/json/edit.ts";
+import { type Edit, type EditedBytes, editMembers, applyEdits, withEdits } from "../core/json/edit.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { findMember, type Member } from "../core/json/find.ts";
 import { watchMembers } from "../core/json/limits.ts";
@@ -75,7 +75,7 @@ export function prepareBody(
     edits.push(...editSeals(body, images.member, seals?.remove ?? removeSeals));
   }
   const edited = withEdits(body.bytes, edits);
-  return variant?.replaced ? setMembers(joined(edited), variant.added, variant.replaced) : edited;
+  return variant?.replaced ? setMembers(applyEdits(edited), variant.added, variant.replaced) : edited;
 }
 
 /** What is in front of the provider's own name is cut out, rather than that name written again, which takes 0.5 µs. */

@@ -36,7 +36,7 @@ export interface BodyReaderParts {
  * Up to this size what was announced is held from the start, and a body that must come within one idle timeout is not
  * watched.
  */
-const WHOLE_BYTES = 64 * 1024;
+const WHOLE_BYTES = 256 * 1024;
 
 /**
  * The whole body of a request, decoded, and never more than `maxBodyBytes` of it. It may take long, but not without

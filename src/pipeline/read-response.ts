@@ -5,6 +5,7 @@ import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
 import { readWithin, type ReadBody } from "../upstream/read-body.ts";
+import { requireBody } from "./judge-answer.ts";
 
 /**
  * Whether the answer to a request for a stream is one although its content type does not say so: it begins like an
@@ -45,17 +46,6 @@ export async function beginsLikeDocument(body: ResponseBody): Promise<boolean> {
 }
 
 const NOTHING = new Uint8Array(0);
-
-/** Whether a response is a stream of events, whatever the request asked for. */
-export const isEventStream = (response: UpstreamResponse): boolean => hasContentType(response, "text/event-stream");
-
-/** @param type in lower case, without parameters */
-export function hasContentType({ headers }: UpstreamResponse, type: string): boolean {
-  const said = headers.get("content-type");
-  // What nearly all whole answers say: letters need not be made small for it.
-  if (said === null || said === "application/json") return said === type;
-  return said.toLowerCase().startsWith(type);
-}
 
 /**
  * Up to this size an answer is read whole before anything is sent, so that one that breaks off becomes a proper error.
@@ -107,12 +97,6 @@ export async function readErrorText(
   if ("whole" in read) return new TextDecoder().decode(read.whole);
   read.tooLong.cancel();
   return "";
-}
-
-/** Throws if an answer that must not be empty is empty. */
-export function requireBody(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === 0) throw new Failure("upstream_empty_response");
-  return bytes;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { CheckedObject } from "../core/json/check-syntax.ts";
 import { foundMember, type MemberWatch, watchedNames } from "../core/json/member-watch.ts";
 import { NO_LIMITS, watchMembers } from "../core/json/limits.ts";
 import { type JsonObject, MAX_WHOLE_BYTES, type Parsed, parseBytes, parseChecked } from "../core/json/parse.ts";
-import { CONTENT_ROOTS } from "../formats/visual-content.ts";
+import { CONTENT_ROOTS } from "../formats/visual-signs.ts";
 import type { AskedInPath } from "./read-path.ts";
 
 /** A request body as the client sent it: the parsed value is for reading, the bytes are what is forwarded. */

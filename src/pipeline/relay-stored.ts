@@ -3,7 +3,7 @@ import type { Format } from "../formats/format.ts";
 import { requireHarmlessPath } from "../providers/check-path.ts";
 import { pathOf } from "../providers/join-path.ts";
 import type { Provider } from "../providers/provider.ts";
-import { apiUrl } from "../providers/url.ts";
+import { apiUrl } from "../providers/api-request.ts";
 import { findProvider, splitQuery } from "../routing/resolve-target.ts";
 import { providerNotCallable } from "../routing/target-failures.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";

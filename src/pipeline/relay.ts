@@ -1,26 +1,26 @@
 import { toFailure } from "../core/errors.ts";
+import { batchWrite } from "../core/event-loop.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage, saysUsage } from "../formats/usage.ts";
-import type { Provider } from "../providers/provider.ts";
-import { withoutIdempotencyKey } from "../providers/request-headers.ts";
+import { withoutIdempotencyKey } from "../providers/api-request.ts";
 import { type AdmitParts, createAdmit } from "./admit.ts";
-import type { Reply } from "./attempt.ts";
+import { type Reply, responseHeaders } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { bookUsage } from "./book-usage.ts";
 import { addCost } from "./cost-header.ts";
-import { openArrayStream } from "./array-stream.ts";
+import { type Asked, type RespondParts, respondAsItComes, streamWhole } from "./respond-as-it-comes.ts";
 import { readAskedInPath } from "./read-path.ts";
 import { readBody } from "./read-body.ts";
 import { splitQuery } from "../routing/resolve-target.ts";
-import { beginsWithEvent, isEventStream, readWholeResponse, requireBody, UNCOUNTED_BYTES } from "./read-response.ts";
-import { openEventStream } from "./event-stream.ts";
-import { judgeAnswer } from "./judge-answer.ts";
-import { passWholeAnswer, sendWholeResponse } from "./whole-response.ts";
+import { UNCOUNTED_BYTES } from "./read-response.ts";
+import { bodyOfBytes } from "../upstream/body.ts";
+import { isEventStream } from "../upstream/response-headers.ts";
+import { judgeAnswer, requireBody } from "./judge-answer.ts";
 import { injectsUsage, prepareBody, readsTalk } from "./prepare-body.ts";
 import { afterParsing, isLong, memberOf, parsed } from "./received-body.ts";
 import { withTried } from "./route/routed-failure.ts";
-import type { Answer, Stage } from "./stage.ts";
+import type { Answer, RelayStages, Stage } from "./stage.ts";
 import { createCountAnswer } from "./translate/count-tokens.ts";
 import { createTranslatedAnswer, type TranslationParts } from "./translate/translate.ts";
 
@@ -40,10 +40,9 @@ export type Relay = (format: Format) => RelayRequest;
 /** Answers one request from the provider that it names. Throws a `Failure` if there is no response. */
 export type RelayRequest = (context: RequestContext, request: Request) => Promise<Response>;
 
-/** @param stages what is between an admitted request and its provider, the first one first; what is off is not in it */
-export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay {
+export function createRelay(parts: RelayParts, { stages, readsAgain }: RelayStages): Relay {
   const admit = createAdmit(parts);
-  const answer = composeStages(stages, createAnswer(parts));
+  const answer = composeStages(stages, createAnswer(parts, readsAgain));
   const { showsCost } = parts;
 
   // The only `async` function that a plain request goes through: each costs six objects, and two turns.
@@ -75,57 +74,18 @@ export function createRelay(parts: RelayParts, stages: readonly Stage[]): Relay 
   };
 }
 
-/** What an answer must fit. */
-interface Asked {
-  readonly format: Format;
-  readonly provider: Provider;
-  /** Whether the client asked for a stream. */
-  readonly streamAsked: boolean;
-  /** It is to be one JSON array. */
-  readonly isArray?: boolean;
-}
-
 /**
  * The response to the client that a provider's answer becomes: a stream, which takes the attempts over, or a whole one.
  */
-export function respond(
-  parts: Pick<RelayParts, "memory" | "heartbeat">,
-  attempts: Attempts,
-  reply: Reply,
-  asked: Asked,
-): Promise<Response> {
+export function respond(parts: RespondParts, attempts: Attempts, reply: Reply, asked: Asked): Promise<Response> {
   const { response, judged } = reply;
   const { format, streamAsked, isArray = false } = asked;
-  if (isArray) return respondInTime(parts, attempts, reply, asked);
+  if (isArray) return respondAsItComes(parts, attempts, reply, asked, sendWhole);
   if (judged && judged.body === response.body) {
     return sendBooked(attempts, reply, format, judged.bytes, judged.usage);
   }
   const whole = streamAsked || isEventStream(response) ? undefined : response.body?.whole;
-  return whole ? sendWhole(attempts, reply, asked, whole) : respondInTime(parts, attempts, reply, asked);
-}
-
-/** Of an answer that has not come whole along with its head, or may be a stream. */
-async function respondInTime(
-  { memory, heartbeat }: Pick<RelayParts, "memory" | "heartbeat">,
-  attempts: Attempts,
-  reply: Reply,
-  asked: Asked,
-): Promise<Response> {
-  const { response, call } = reply;
-  const { format, provider, streamAsked, isArray = false } = asked;
-  if (isArray && format.array && !isEventStream(response)) {
-    const stream = await openArrayStream(attempts, reply, { provider, watch: format.array.watch(), format });
-    if (stream) return stream;
-  }
-  if (isEventStream(response) || (streamAsked && (await beginsWithEvent(response, call)))) {
-    const stream = await openEventStream(attempts, reply, { format, provider, heartbeat });
-    if (stream) return stream;
-    // A whole answer, whatever it is called.
-    call.contentBegan();
-  }
-  const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
-  if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
-  return sendWhole(attempts, reply, asked, whole);
+  return whole ? sendWhole(attempts, reply, asked, whole) : respondAsItComes(parts, attempts, reply, asked, sendWhole);
 }
 
 function sendWhole(
@@ -135,11 +95,14 @@ function sendWhole(
   whole: Uint8Array,
 ): Promise<Response> {
   const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
-  const bytes = judgeAnswer(attempts.context, provider, whole, usage);
-  return sendBooked(attempts, reply, format, bytes, usage);
+  return sendBooked(attempts, reply, format, judgeAnswer(attempts.context, provider, whole, usage), usage);
 }
 
-/** Sends a whole answer, of which it is recorded what it used. */
+/**
+ * Sends a whole answer, of which it is recorded what it used. A short one is over at once, and resolves when it is to be
+ * sent. A longer one stays in flight until the client has taken it, which the runtime reports for streams only: it goes out in
+ * chunks, a client that does not read is not waited for without end, and the attempts are handed over to it.
+ */
 function sendBooked(
   attempts: Attempts,
   reply: Reply,
@@ -148,13 +111,23 @@ function sendBooked(
   usage: TokenUsage | undefined,
 ): Promise<Response> {
   const { context } = attempts;
+  const { status } = reply.response;
+  const isShort = bytes.length <= UNCOUNTED_BYTES;
   // Neither an error that came with a good status nor a count of tokens was generated; and most tell what they used.
   if (format.counts || context.failure !== undefined || saysUsage(usage)) context.used(usage);
   else bookUsage(context, usage, { last: bytes, total: bytes.length, isStream: false, isCut: false });
   context.settle();
   // A longer one has to be taken by its client.
-  if (bytes.length <= UNCOUNTED_BYTES) attempts.settle();
-  return sendWholeResponse(attempts, reply, bytes);
+  if (isShort) attempts.settle();
+  // Recorded already, unless the body came along with the head.
+  context.firstByte();
+  context.answered(status);
+  if (!isShort) return streamWhole(attempts, reply, bodyOfBytes(bytes));
+  context.sent(bytes.length);
+  // A provider may send an error with a good status.
+  context.finish(context.failure === undefined ? "answered" : "failed");
+  const response = new Response(bytes, { status, headers: responseHeaders(context, reply) });
+  return new Promise((resolve) => batchWrite(() => resolve(response)));
 }
 
 /**
@@ -162,7 +135,7 @@ function sendBooked(
  * translated if the provider does not have the client's API.
  * Not `async`: while the provider thinks, such a function would keep the body, its parsed value and the prepared copy.
  */
-function createAnswer(parts: RelayParts): Answer {
+function createAnswer(parts: RelayParts, readsAgain: boolean): Answer {
   const { requestHeaders, wantsUsage } = parts;
   const answerTranslated = createTranslatedAnswer(parts);
   const answerCount = createCountAnswer(parts);
@@ -175,6 +148,7 @@ function createAnswer(parts: RelayParts): Answer {
       method: "POST",
       headers: isFurther ? withoutIdempotencyKey(headers) : headers,
       body: prepareBody(body, target, format, usageInjected),
+      isBodyGivenUp: !readsAgain,
       usageInjected,
     });
     return attempt.answered();

@@ -1,7 +1,7 @@
 import type { StoredAnswer } from "../formats/form/dialect.ts";
 import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
-import type { Counter } from "../routing/choose-counter.ts";
+import type { Counter } from "../routing/choose-wire.ts";
 import type { Answering, Route } from "../routing/engine/route.ts";
 import type { Deployment } from "../routing/models/deployment.ts";
 import type { Target } from "../routing/resolve-target.ts";
@@ -103,3 +103,11 @@ export type Answer = (admitted: AdmittedRequest) => Promise<Reply>;
  * thinks, an `async` function keeps what it uses later, which would be the body and its parsed value.
  */
 export type Stage = (admitted: AdmittedRequest, next: Answer) => Promise<Reply>;
+
+/** What is between an admitted request and its provider. */
+export interface RelayStages {
+  /** The first one first; what is off is not in it. */
+  readonly stages: readonly Stage[];
+  /** Whether one of them may read the body of a request again after it has handed it on. */
+  readonly readsAgain: boolean;
+}

@@ -1,4 +1,4 @@
-import { joined } from "../core/json/edit.ts";
+import { applyEdits } from "../core/json/edit.ts";
 import type { TraceStep } from "../core/request-trace.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
@@ -11,7 +11,7 @@ import type { AttemptRequest } from "./attempt-parts.ts";
  */
 export function addTrace(request: AttemptRequest, step: TraceStep, provider: Provider): void {
   const { body, headers } = request;
-  const asked = step.keepsContent ? joined(body) : null;
+  const asked = step.keepsContent ? applyEdits(body) : null;
   if (asked instanceof Uint8Array) step.asked(asked, redactionOf(secretsOf(provider)));
   if (!step.headers) return;
   if (headers instanceof Headers) request.headers = withoutNames(headers);
@@ -28,12 +28,16 @@ function withoutNames(headers: Headers): Headers {
   return left;
 }
 
-/** The answer to an attempt, whose step is told of it. */
+/**
+ * The answer to an attempt, whose step is told of it. A body that has come as a whole stays what it is: if another kind of
+ * object took its place in some of the answers, all code that takes bodies would be compiled again, and for both.
+ */
 export function watched(response: UpstreamResponse, step: TraceStep): UpstreamResponse {
-  const { status, headers, body } = response;
-  step.responded(status);
-  if (!step.watchesBody || !body) return response;
-  return { status, headers, body: new WatchedBody(body, step) };
+  const { status, body } = response;
+  const whole = body?.whole;
+  step.responded(status, whole);
+  if (whole || !body || !step.watchesBody) return response;
+  return { status, headers: response.headers, body: new WatchedBody(body, step) };
 }
 
 /** A body whose bytes a step sees when they are taken. */

@@ -8,7 +8,8 @@ import type { Format } from "../formats/format.ts";
 import { GENERATE, STREAM_GENERATE } from "../formats/gemini/format.ts";
 import { MESSAGES } from "../formats/messages/format.ts";
 import { RESPONSES } from "../formats/responses/format.ts";
-import { joinUsage, readFirstUsage, readUsage } from "../formats/usage.ts";
+import { joinUsage } from "../core/token-usage.ts";
+import { readFirstUsage, readUsage } from "../formats/usage.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
 
 /** How the paths end whose answers say what they used in a way that is known; the longer of two ends first. */

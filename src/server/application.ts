@@ -1,7 +1,16 @@
+import { type OnFault, throwApart } from "../core/faults.ts";
 import { loadOnce } from "../core/load-once.ts";
 import type { Format } from "../formats/format.ts";
 import { refuseUnknown, withoutWebSocket } from "./refuse-unknown.ts";
-import { createRouterTable, type RouterEntry, type RouterTable, ROWS, type Routes, UNKNOWN } from "./router-table.ts";
+import {
+  createRouterTable,
+  lastAnswer,
+  type RouterEntry,
+  type RouterTable,
+  ROWS,
+  type Routes,
+  UNKNOWN,
+} from "./router-table.ts";
 import { type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import type * as Router from "./router.ts";
 import type { TlsMaterial } from "./tls.ts";
@@ -30,17 +39,34 @@ export function createRoutes({ relay, handlers, ...parts }: ApplicationParts): R
       return handler && serveOf(row, limitHandler(row, handler));
     }),
     serveUnknown: serveOf(UNKNOWN, refuseUnknown),
+    serveFault(row, request, error) {
+      // What it would look at before it fails may be what failed.
+      const { requests, envelope, cors } = parts;
+      const bare = { requests, envelope, cors, authenticate: undefined, requireOwnOrigin: undefined };
+      return serveRoute(bare, row, () => {
+        throw error;
+      })(request);
+    },
   };
 }
 
 /** What answers requests at an address, whichever of them the runtime's server is. */
 export interface Application {
+  /** Has further requests answered by others; those that have begun go on with what they began with. */
+  use(routes: Routes): void;
   /** Starts a server. Throws if the address cannot be listened on. */
   listen(options: ListenOptions): Bun.Server<unknown>;
   /** Answers a request, whatever its address and its method. */
   readonly fetch: Serve;
   /** All addresses. */
   readonly routes: readonly RouterEntry[];
+}
+
+export interface ServingParts {
+  /** Gets what is thrown where it cannot be logged with a request. */
+  readonly onFault?: OnFault;
+  /** Loads Elysia. */
+  readonly importRouter?: () => Promise<Pick<typeof Router, "createRouter">>;
 }
 
 /** What the runtime's server is told beside what it serves. */
@@ -61,14 +87,11 @@ export interface ListenOptions {
  * Every route of the table, and the answer to everything else. The runtime's own router brings requests to addresses without
  * a `*`. Elysia has all addresses, and is loaded with the first request for another one: 280 modules, a fifth of the start and
  * 8 MiB, which a gateway that is only asked for its API never needs.
- * @param current what answers now: asked once for each request, so that one goes on with what it began with.
- * @param importRouter loads Elysia
+ * @param first what answers until `use` says otherwise
  */
-export function createApplication(
-  current: () => Routes,
-  importRouter: () => Promise<Pick<typeof Router, "createRouter">> = () => import("./router.ts"),
-): Application {
-  const router = createRouterTable(current);
+export function createApplication(first: Routes, parts: ServingParts = {}): Application {
+  const { onFault = throwApart, importRouter = () => import("./router.ts") } = parts;
+  const router = createRouterTable(first, onFault);
   let answer: Serve | undefined;
   const load = loadOnce(async () => (await importRouter()).createRouter(router));
   const fetchLate = async (request: Request): Promise<Response> => {
@@ -80,14 +103,28 @@ export function createApplication(
     }
     return answer(request);
   };
-  const fetch = (request: Request): Response | Promise<Response> => (answer ?? fetchLate)(request);
+  const fetch = (request: Request): Response | Promise<Response> => {
+    try {
+      const answering = (answer ?? fetchLate)(request);
+      if (!(answering instanceof Promise)) return answering;
+      return answering.catch((error: unknown) => router.serveFault(request, error));
+    } catch (error) {
+      return router.serveFault(request, error);
+    }
+  };
   return {
+    use: router.use,
     fetch,
     routes: router.routes,
     listen(options) {
       // Its type allows a socket no idle timeout.
       const given: object = options;
-      return Bun.serve({ ...given, routes: directRoutes(router), fetch });
+      // Of what is thrown although nothing should be, the runtime would answer with a page of its own.
+      const error = (thrown: Error): Response => {
+        onFault(thrown);
+        return lastAnswer(UNKNOWN, { headers: new Headers() });
+      };
+      return Bun.serve({ ...given, routes: directRoutes(router), fetch, error });
     },
   };
 }

@@ -74,7 +74,7 @@ export function createListener(
   let leaving = 0;
 
   const leave = async (): Promise<void> => {
-    if (!servers.last()) return;
+    if (!servers.last) return;
     leaving += 1;
     await Bun.sleep(LEAVE_MS);
   };
@@ -92,13 +92,13 @@ export function createListener(
       port = first.port ?? address.port;
       return unix === undefined ? first.url.href.replace(/\/$/, "") : `unix:${unix}`;
     },
-    suspendIdleTimeout: (request) => servers.last()?.timeout(request, 0),
-    restoreIdleTimeout: (request) => servers.last()?.timeout(request, idleSeconds),
-    addressOf: (request) => servers.last()?.requestIP(request)?.address || undefined,
+    suspendIdleTimeout: (request) => servers.last?.timeout(request, 0),
+    restoreIdleTimeout: (request) => servers.last?.timeout(request, idleSeconds),
+    addressOf: (request) => servers.last?.requestIP(request)?.address || undefined,
     endsConnections: () => leaving > 0,
     async replaceTls(tls) {
       if (replacement) return replacement.replace(tls);
-      const old = servers.last();
+      const old = servers.last;
       if (!old) return;
       try {
         servers.start(port, tls);

@@ -20,7 +20,8 @@ const PLAIN_PATHS = ROUTE_ROWS.flatMap(([, row]) => addressesOf(row)).filter((pa
 /** Answers every request that no row takes: 405 if there are other methods for its path, else 404. */
 export const refuseUnknown: RouteHandler = (_, request) => {
   const { method, url } = request;
-  const { pathname } = new URL(url);
+  // The target of a tunnel need be no URL: `CONNECT *`.
+  const pathname = URL.parse(url)?.pathname ?? "";
   const allowed = allowedMethods(pathname);
   if (allowed.length > 0 && asksForWebSocket(request)) refuseWebSocket();
   const isOtherVerb = hasOtherVerbs(method, pathname);

@@ -1,4 +1,8 @@
+import { Failure } from "../core/errors.ts";
+import type { OnFault } from "../core/faults.ts";
+import { requestIdOf } from "../core/in-flight-requests.ts";
 import { pathOf } from "../providers/join-path.ts";
+import { chooseErrorEnvelope } from "./choose-error-envelope.ts";
 import { hasSuffix, matchTemplate, routerPath } from "./path-template.ts";
 import { addressesOf, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import type { Serve } from "./serve-route.ts";
@@ -19,15 +23,21 @@ export interface Routes {
   readonly serves: readonly (Serve | undefined)[];
   /** Answers everything else. */
   readonly serveUnknown: Serve;
+  /** Answers a request of a row for which that was thrown that nobody has answered. */
+  readonly serveFault: (row: RouteRow, request: Request, error: unknown) => Response | Promise<Response>;
 }
 
 /** All that a router is told. */
 export interface RouterTable {
+  /** Has further requests answered by others; those that have begun go on with what they began with. */
+  use(routes: Routes): void;
   readonly routes: readonly RouterEntry[];
   /** Answers what none of them takes. */
   readonly serveUnknown: Serve;
   /** Answers any request without a router: it looks through all rows. */
   readonly serveWithout: Serve;
+  /** Answers a request that failed where it has no answer: on the way to its row, or before it was counted. Never throws. */
+  readonly serveFault: (request: Request, error: unknown) => Response | Promise<Response>;
 }
 
 /** One address, as a router is told it. */
@@ -38,42 +48,63 @@ export interface RouterEntry {
   readonly serve: Serve;
 }
 
-/** @param current what answers now: asked once for each request, so that one goes on with what it began with. */
-export function createRouterTable(current: () => Routes): RouterTable {
+/**
+ * @param first what answers until `use` says otherwise
+ * @param onFault gets what is thrown where not even the answer to that could be counted
+ */
+export function createRouterTable(first: Routes, onFault: OnFault): RouterTable {
+  let { serves, serveUnknown, serveFault: countFault } = first;
   const routes: RouterEntry[] = [];
   const add = (method: RouteRow["method"], template: string, serve: Serve): void => {
     routes.push({ method, path: routerPath(template), serve });
+  };
+  const serveFault = (request: Request, error: unknown): Response | Promise<Response> => {
+    const row = ROWS.find((known) => isFor(known, request)) ?? UNKNOWN;
+    try {
+      return countFault(row, request, error);
+    } catch {
+      onFault(error);
+      return lastAnswer(row, request);
+    }
   };
   for (const [index, row] of ROWS.entries()) {
     for (const template of addressesOf(row)) {
       if (hasSuffix(template)) continue;
       add(row.method, template, (request) => {
-        const { serves, serveUnknown } = current();
-        return (serves[index] ?? serveUnknown)(request);
+        try {
+          return (serves[index] ?? serveUnknown)(request);
+        } catch (error) {
+          return serveFault(request, error);
+        }
       });
     }
   }
   // Over TLS the router takes the host for the beginning of the path, and finds only what the runtime has found before it:
   // https://github.com/elysiajs/elysia/blob/1.4.30/src/adapter/web-standard/index.ts
-  const serveMissed = (request: Request): Serve => {
-    const { serves, serveUnknown } = current();
-    return serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
-  };
+  const serveMissed = (request: Request): Serve => serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
   for (const [method, path, rows] of suffixedAddresses()) {
     add(method, path, (request) => {
       const asked = bare(pathOf(request.url).split("?", 1)[0] ?? "");
       const found = rows.find(({ template }) => matchTemplate(template, asked) !== undefined);
-      return ((found && current().serves[found.index]) ?? serveMissed(request))(request);
+      return ((found && serves[found.index]) ?? serveMissed(request))(request);
     });
   }
-  add("ALL", "/*", (request) =>
-    (request.url.startsWith("https:") ? serveMissed(request) : current().serveUnknown)(request),
-  );
+  add("ALL", "/*", (request) => (request.url.startsWith("https:") ? serveMissed(request) : serveUnknown)(request));
   return {
+    use: (next) => void ({ serves, serveUnknown, serveFault: countFault } = next),
     routes,
-    serveUnknown: (request) => current().serveUnknown(request),
+    serveUnknown: (request) => serveUnknown(request),
     serveWithout: (request) => serveMissed(request)(request),
+    serveFault,
   };
+}
+
+/** 500, in the envelope of the row, for a request that is not counted. */
+export function lastAnswer(row: RouteRow, { headers }: Pick<Request, "headers">): Response {
+  const errors = chooseErrorEnvelope(row, "auto")(headers);
+  const failure = new Failure("internal");
+  const id = requestIdOf(headers, () => crypto.randomUUID());
+  return new Response(errors.body(failure, id), { status: failure.status, headers: errors.headers(failure, id) });
 }
 
 /** A row at one of its addresses. */

@@ -3,11 +3,16 @@ import type { RouterTable } from "./router-table.ts";
 import type { Serve } from "./serve-route.ts";
 
 /** The Elysia application with every route of the table. */
-export function createRouter({ routes, serveUnknown }: RouterTable): Serve {
+export function createRouter({ routes, serveUnknown, serveFault }: RouterTable): Serve {
   const application = new Elysia({
     // Without this the path is cut out of the URL at a fixed offset, and a short `Host` header changes the route.
     handler: { standardHostname: false },
   });
+  // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know, or its own
+  // fault, of which it would tell the client. Before the routes, or it is for none of them.
+  application.onError(({ request, code, error }) =>
+    code === "NOT_FOUND" ? serveUnknown(request) : serveFault(request, error),
+  );
   for (const { method, path, serve } of routes) {
     application.route(
       method,
@@ -18,6 +23,5 @@ export function createRouter({ routes, serveUnknown }: RouterTable): Serve {
       { parse: "none" },
     );
   }
-  // Handlers turn their own errors into responses, so what arrives here is a method that the router does not know.
-  return application.onError(({ request }) => serveUnknown(request)).fetch;
+  return application.fetch;
 }

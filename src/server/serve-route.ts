@@ -67,16 +67,24 @@ export function serveRoute(
   };
 
   const finish = (context: RequestContext, request: Request, response: Response): Response => {
+    const answer = sent(request, response);
     // A request whose upstream call can still end it goes on after this, and is finished by whoever opened the call.
     if (context.call === undefined && context.outcome === undefined) {
       context.answered(response.status);
       context.finish("answered");
     }
-    return sent(request, response);
+    return answer;
   };
 
-  const refuse = (context: RequestContext, request: Request, error: unknown): Response =>
-    sent(request, respondToFailure(context, errorsFor(request.headers), toFailure(error)));
+  const refuse = (context: RequestContext, request: Request, error: unknown): Response => {
+    const errors = errorsFor(request.headers);
+    try {
+      return sent(request, respondToFailure(context, errors, toFailure(error)));
+    } catch (fault) {
+      // Without what could not be written, or what is added to responses.
+      return respondToFailure(context, errors, new Failure("internal", { cause: fault }));
+    }
+  };
 
   const handle = (context: RequestContext, request: Request): Response | Promise<Response> => {
     if (row.json) requireJson(request);
@@ -97,8 +105,8 @@ export function serveRoute(
   // Not `async`, which would cost each request five objects more.
   return (request) => {
     const context = requests.open(request, route);
-    if (describeClient) context.cameFrom(describeClient(request));
     try {
+      if (describeClient) context.cameFrom(describeClient(request));
       const answering = begin(context, request);
       return answering instanceof Promise
         ? finishLater(context, request, answering, finish, refuse)
@@ -165,9 +173,6 @@ export interface CapacityParts extends ServeParts {
   readonly maxConcurrent: number;
 }
 
-/** A slot may be free any moment, and clients back off by themselves. */
-const RETRY_AFTER_SECONDS = 1;
-
 /**
  * Refuses requests to a route at once while as many as allowed are in flight, before their credentials or bodies are
  * looked at. Health checks always pass: a busy gateway is healthy.
@@ -176,8 +181,8 @@ const RETRY_AFTER_SECONDS = 1;
 export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Serve): Serve {
   const { requests, maxConcurrent } = parts;
   if (maxConcurrent === 0 || row.open) return serve;
-  // One for all refusals: an overloaded gateway must not pay for stack traces.
-  const overloaded = new Failure("overloaded", { headers: { "retry-after": String(RETRY_AFTER_SECONDS) } });
+  // One for all refusals: an overloaded gateway must not pay for stack traces. A slot may be free any moment.
+  const overloaded = new Failure("overloaded", { headers: { "retry-after": "1" } });
   const refuse = serveRoute({ ...parts, authenticate: undefined }, row, () => {
     throw overloaded;
   });

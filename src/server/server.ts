@@ -2,8 +2,9 @@ import { hostname } from "node:os";
 import type { Authentication } from "../auth/open-authentication.ts";
 import type { InFlightRequests, RequestOpener } from "../core/in-flight-requests.ts";
 import { Failure } from "../core/errors.ts";
+import type { OnFault } from "../core/faults.ts";
 import type { ToolRegistry } from "../tools/mcp/tool-registry.ts";
-import { type ApplicationParts, createApplication, createRoutes } from "./application.ts";
+import { type Application, type ApplicationParts, createApplication, createRoutes } from "./application.ts";
 import type { Routes } from "./router-table.ts";
 import { createCors } from "./cors.ts";
 import { endRequests, waitBeforeDrain } from "./drain.ts";
@@ -61,9 +62,8 @@ export interface ServerParts {
   readonly worker: WorkerPlace | undefined;
   readonly configFile: (() => ConfigFileState) | undefined;
   readonly version: string;
+  readonly onFault: OnFault;
   readonly timers: Parameters<typeof endRequests>[4];
-  /** What answers requests now. Asked only once the server listens. */
-  readonly current: () => Routes;
 }
 
 export interface DrainOptions {
@@ -74,10 +74,12 @@ export interface DrainOptions {
 
 /** What clients reach: every route, at one address. */
 export interface Server {
-  /** Builds what answers each route, as one configuration wants it; nothing is in use before `current` returns it. */
+  /** Builds what answers each route, as one configuration wants it; `listen` and `use` take it. */
   buildRoutes(options: RoutesOptions, parts: RoutesParts): Routes;
   /** Starts to serve. Throws if the address cannot be listened on. */
-  listen(tls: TlsMaterial | undefined): Promise<{ readonly url: string }>;
+  listen(routes: Routes, tls: TlsMaterial | undefined): Promise<{ readonly url: string }>;
+  /** Has further requests answered by others; those that have begun go on with what they began with. */
+  use(routes: Routes): void;
   /**
    * Says that it drains, and goes on for `delayMs`; then accepts nothing any more, and lets requests in flight finish for
    * `timeoutMs`, all in milliseconds.
@@ -88,8 +90,9 @@ export interface Server {
 }
 
 /** Listens to nothing yet. */
-export function createServer({ listener, requests, version, timers, current, ...known }: ServerParts): Server {
+export function createServer({ listener, requests, version, timers, onFault, ...known }: ServerParts): Server {
   let draining = false;
+  let application: Application | undefined;
 
   return {
     buildRoutes(options, { authentication, models, toolRegistry, ...parts }) {
@@ -125,9 +128,11 @@ export function createServer({ listener, requests, version, timers, current, ...
         },
       });
     },
-    async listen(tls) {
-      return { url: await listener.listen(createApplication(current), tls) };
+    async listen(routes, tls) {
+      application = createApplication(routes, { onFault });
+      return { url: await listener.listen(application, tls) };
     },
+    use: (routes) => application?.use(routes),
     async drain({ delayMs, timeoutMs }, onClosed) {
       draining = true;
       await waitBeforeDrain(delayMs, timers);

@@ -17,8 +17,8 @@ export interface ServersParts {
 export interface Servers {
   /** Says what they serve, before the first is started; and whether another server may listen on the same port. */
   serve(application: Application, reusePort: boolean): void;
-  /** The one that accepts. */
-  last(): Bun.Server<unknown> | undefined;
+  /** The one that accepts; only this object changes it. */
+  last: Bun.Server<unknown> | undefined;
   /** Starts another one, which is the last from then on. Throws if the address cannot be listened on. */
   start(port: number, tls: TlsMaterial | undefined): Bun.Server<unknown>;
   /** Lets one accept nothing any more; it is forgotten when its connections have ended. */
@@ -31,14 +31,14 @@ export interface Servers {
 export function createServers({ address, idleSeconds }: ServersParts): Servers {
   let served: Application | undefined;
   let reusePort = false;
-  let servers: Bun.Server<unknown>[] = [];
+  let open: Bun.Server<unknown>[] = [];
   const { hostname, unix } = address;
-  return {
+  const servers: Servers = {
+    last: undefined,
     serve(application, mayReusePort) {
       served = application;
       reusePort = mayReusePort;
     },
-    last: () => servers.at(-1),
     start(port, tls) {
       if (!served) throw new Error("nothing to serve");
       const server = served.listen({
@@ -51,16 +51,21 @@ export function createServers({ address, idleSeconds }: ServersParts): Servers {
         maxRequestBodySize: Number.MAX_SAFE_INTEGER,
         idleTimeout: idleSeconds,
       });
-      servers.push(server);
+      open.push(server);
+      servers.last = server;
       return server;
     },
     stopAccepting(old) {
-      void old?.stop().then(() => (servers = servers.filter((server) => server !== old)));
+      void old?.stop().then(() => {
+        open = open.filter((server) => server !== old);
+        servers.last = open.at(-1);
+      });
     },
     async stop(cut) {
-      await Promise.all(servers.map((server) => server.stop(cut)));
+      await Promise.all(open.map((server) => server.stop(cut)));
     },
   };
+  return servers;
 }
 
 /**

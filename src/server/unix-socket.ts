@@ -67,7 +67,7 @@ export function createUnixReplacement(
         throw new Error("nothing listens yet; the new certificate is served as soon as the address can be had again");
       }
       // The path is free as soon as the old one stops accepting, which it does before the last of its requests is answered.
-      servers.stopAccepting(servers.last());
+      servers.stopAccepting(servers.last);
       try {
         servers.start(0, tls);
         current = tls;

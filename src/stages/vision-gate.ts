@@ -1,6 +1,7 @@
 import type { Format } from "../formats/format.ts";
 import { describeImageUrl, findImages, type ImageReference, mayHoldImages } from "../formats/images.ts";
-import { findInElement, findInMember, findVisualContent, isContentRoot } from "../formats/visual-content.ts";
+import { findInElement, findInMember, findVisualContent } from "../formats/visual-content.ts";
+import { isContentRoot } from "../formats/visual-signs.ts";
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import type { JsonObject } from "../core/json/parse.ts";

@@ -1,6 +1,6 @@
 import type { TimerSource } from "../core/deadlines.ts";
-import { createHold, createPutOff } from "./held-lines.ts";
-import { createLineBatches, type LineBatches, type LostLines } from "./line-batches.ts";
+import { createFlushTimer, createDeferredWrites } from "./deferred-lines.ts";
+import { createLineBatches, type LineBatches, type LostLines, WHOLE_BYTES } from "./line-batches.ts";
 import type { LineBuffer } from "./line-writer.ts";
 import type { LineOutput } from "./standard-output.ts";
 
@@ -16,14 +16,18 @@ export interface LineStream {
   /**
    * For lines that are written to the buffer only when it is time to write them out.
    * @param write writes all that are due
-   * @returns to be called when there are some. They are written out by the next time that held lines are; if that is urgent,
+   * @returns to be called when there are some. They are written out by the next time that buffered lines are; if that is urgent,
    * in the next turn
    */
-  putOff(write: () => void): (isUrgent: boolean) => void;
-  /** Writes to the buffer what was put off. To be called before a line is written to it that was not. */
+  defer(write: () => void): (isUrgent: boolean) => void;
+  /** Writes to the buffer what was deferred. To be called before a line is written to it that was not. */
   catchUp(): void;
-  /** Resolves when the output has taken all lines, refuses them, or has not taken them within this time. */
-  flush(timeoutMs: number): Promise<void>;
+  /**
+   * Resolves when the output has taken all lines, refuses them, has taken nothing for {@link STALL_MS}, or has not taken all
+   * within this time.
+   * @returns how many lines it has not taken
+   */
+  flush(timeoutMs: number): Promise<number>;
   /** How many lines have been lost since it was opened. */
   lost(): LostLines;
 }
@@ -34,7 +38,7 @@ export interface LineStreamParts {
   readonly batchBytes: number;
   /** Called, when the output takes lines again, with how many were lost; what it writes replaces them. */
   readonly onLost: (lines: LostLines) => void;
-  /** What lines are held by. */
+  /** Times how long lines stay in the buffer. */
   readonly timers: TimerSource;
 }
 
@@ -44,21 +48,19 @@ const RETRY_MS = 50;
 /** The end of the process waits so long for a write that is under way. */
 const LAST_WRITE_MS = 50;
 
-/** A pipe takes so many bytes whole: Linux has this limit, POSIX asks for 512. */
-const WHOLE_BYTES = process.platform === "linux" ? 4096 : 512;
-
 /** Opens a stream of lines. What it holds when the process exits is written then, if that can be done without waiting. */
 export function openLineStream({ output, batchBytes, onLost, timers }: LineStreamParts): LineStream {
-  const batches = createLineBatches();
+  const batches = createLineBatches(timers);
   const { buffer, lost } = batches;
-  const putOff = createPutOff();
-  let isWriting = false;
+  const deferred = createDeferredWrites();
   let isInLoop = false;
   let retry: Timer | undefined;
   let whenFlushed: (() => void) | undefined;
+  /** What is being written, if something is. */
+  let piece: Uint8Array | undefined;
 
   const release = (): void => {
-    putOff.catchUp();
+    deferred.catchUp();
     batches.release();
   };
 
@@ -66,16 +68,15 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
     // A loop, because an output may answer at once; one, because lines are written and lost while it goes on.
     if (isInLoop) return;
     isInLoop = true;
-    while (!isWriting && !retry) {
-      if (!batches.first()) release();
-      const batch = batches.first();
-      if (!batch) {
+    while (!piece && !retry) {
+      if (!batches.isWaiting()) release();
+      piece = batches.begin();
+      if (!piece) {
         whenFlushed?.();
         break;
       }
-      isWriting = true;
-      output.write(batch, (written) => {
-        isWriting = false;
+      output.write(piece, (written) => {
+        piece = undefined;
         if (typeof written === "string") refused(written);
         else batches.taken(written);
         batches.reportLost(onLost);
@@ -93,22 +94,22 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
     if (code !== "EAGAIN") whenFlushed?.();
   };
 
-  const hold = createHold(timers, () => {
-    // While others wait, these can be held longer, and become a batch of full size.
-    if (!batches.first()) writeWaiting();
+  const flushLater = createFlushTimer(timers, () => {
+    // While others wait, these can stay longer, and become a batch of full size.
+    if (!batches.isWaiting()) writeWaiting();
   });
   process.on("exit", () => {
     // Nothing is begun any more that waits.
     isInLoop = true;
-    writeLast(output, batches, isWriting, release);
+    writeLast(output, batches, piece, release);
   });
   return {
     buffer,
     lost,
-    catchUp: putOff.catchUp,
-    putOff(write) {
-      putOff.add(write);
-      return hold;
+    catchUp: deferred.catchUp,
+    defer(write) {
+      deferred.add(write);
+      return flushLater;
     },
     end(isFailure) {
       if (buffer.length > batchBytes) {
@@ -116,34 +117,45 @@ export function openLineStream({ output, batchBytes, onLost, timers }: LineStrea
         writeWaiting();
       }
       batches.endLine(isFailure);
-      // What was put off was called due when it was.
-      if (!putOff.isCatchingUp()) hold(isFailure);
+      // What was deferred was called due when it was.
+      if (!deferred.isCatchingUp()) flushLater(isFailure);
     },
     flush(timeoutMs) {
-      const { promise, done } = waitAtMost(timeoutMs);
+      const { promise, done } = waitUntil(timers, batches.endOfPatience(timeoutMs));
       whenFlushed = done;
       writeWaiting();
-      return promise;
+      return promise.then(batches.unwritten);
     },
   };
 }
 
-/** Writes all that can be written without waiting for whoever reads it. */
-function writeLast(output: LineOutput, batches: LineBatches, isWriting: boolean, release: () => void): void {
-  const underWay = isWriting ? batches.first() : undefined;
+/** Writes all that can be written without waiting for whoever reads it. @param underWay what is being written */
+function writeLast(
+  output: LineOutput,
+  batches: LineBatches,
+  underWay: Uint8Array | undefined,
+  release: () => void,
+): void {
   // It may have been taken in part, and then nothing can follow it, unless it is so short that it is taken as one. It is on
   // another thread, which needs no more than this to write it if there is room.
   if (underWay && underWay.length > WHOLE_BYTES) return Bun.sleepSync(LAST_WRITE_MS);
   release();
-  for (const batch of batches.all()) if (batch !== underWay) output.writeLast(batch);
+  if (underWay) batches.taken(underWay.length);
+  for (const batch of batches.all()) output.writeLast(batch);
 }
 
-/** A wait that ends when it is done, or after this many milliseconds. */
-function waitAtMost(timeoutMs: number): { readonly promise: Promise<void>; readonly done: () => void } {
+/** A wait that ends when it is done, or at that time, which may be later when it comes. */
+function waitUntil({ now, setTimer, clearTimer }: TimerSource, end: () => number) {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timeout = setTimeout(resolve, timeoutMs);
+  let timer: unknown;
+  const look = (): void => {
+    const left = end() - now();
+    if (left > 0) timer = setTimer(look, left);
+    else resolve();
+  };
+  look();
   const done = (): void => {
-    clearTimeout(timeout);
+    clearTimer(timer);
     resolve();
   };
   return { promise, done };

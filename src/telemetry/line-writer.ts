@@ -14,33 +14,29 @@ const POINT = 0x2e;
  */
 export class LineBuffer {
   #bytes: Buffer = Buffer.allocUnsafe(CAPACITY);
-  #length = 0;
+  /** Bytes written so far; set back, it forgets what was written behind them. */
+  length = 0;
   /** For when what is written to now is taken. */
   #spare: Buffer | undefined;
-
-  /** Bytes written so far. */
-  get length(): number {
-    return this.#length;
-  }
 
   /** Writes text as it is. */
   text(text: string): void {
     this.#reserve(text.length);
     const bytes = this.#bytes;
-    const start = this.#length;
+    const start = this.length;
     for (let index = 0; index < text.length; index++) {
       const code = text.charCodeAt(index);
       if (code > 0x7e) return this.#encode(text);
       bytes[start + index] = code;
     }
-    this.#length = start + text.length;
+    this.length = start + text.length;
   }
 
   /** Writes text as a JSON string. */
   quoted(text: string): void {
     this.#reserve(text.length + 2);
     const bytes = this.#bytes;
-    const start = this.#length + 1;
+    const start = this.length + 1;
     for (let index = 0; index < text.length; index++) {
       const code = text.charCodeAt(index);
       if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return this.text(JSON.stringify(text));
@@ -49,41 +45,44 @@ export class LineBuffer {
     const end = start + text.length;
     bytes[start - 1] = QUOTE;
     bytes[end] = QUOTE;
-    this.#length = end + 1;
+    this.length = end + 1;
   }
 
   /** Writes a number as JSON has it. */
   number(value: number): void {
-    // The loop below is fast for numbers of 32 bits.
+    // The loops below are fast for numbers of 32 bits, if no division has a rest: one that has is done in floating point, for
+    // which compiled code was not made.
     if (value !== (value | 0) || value < 0) return this.text(JSON.stringify(value));
     let digits = 1;
-    for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
+    for (let limit = 10; value >= limit; limit *= 10) digits++;
     this.#reserve(digits);
     const bytes = this.#bytes;
     let rest = value;
-    for (let at = this.#length + digits - 1; at >= this.#length; at--) {
-      bytes[at] = DIGIT_ZERO + (rest % 10);
-      rest = (rest / 10) | 0;
+    for (let at = this.length + digits - 1; at >= this.length; at--) {
+      const digit = rest % 10;
+      bytes[at] = DIGIT_ZERO + digit;
+      rest = (rest - digit) / 10;
     }
-    this.#length += digits;
+    this.length += digits;
   }
 
   /** Writes a number with at most two decimals. */
   hundredths(value: number): void {
     const hundredths = Math.round(value * 100);
     if (hundredths !== (hundredths | 0) || hundredths < 0) return this.number(hundredths / 100);
-    this.number((hundredths / 100) | 0);
     const fraction = hundredths % 100;
+    this.number((hundredths - fraction) / 100);
     if (fraction === 0) return;
+    const last = fraction % 10;
     this.#reserve(3);
-    this.#bytes[this.#length++] = POINT;
-    this.#bytes[this.#length++] = DIGIT_ZERO + ((fraction / 10) | 0);
-    if (fraction % 10 !== 0) this.#bytes[this.#length++] = DIGIT_ZERO + (fraction % 10);
+    this.#bytes[this.length++] = POINT;
+    this.#bytes[this.length++] = DIGIT_ZERO + (fraction - last) / 10;
+    if (last !== 0) this.#bytes[this.length++] = DIGIT_ZERO + last;
   }
 
   /** The line that was written last, without its line feed. */
   lastLine(): string {
-    const end = this.#length - 1;
+    const end = this.length - 1;
     return this.#bytes.toString("utf8", this.#bytes.lastIndexOf("\n", end - 1) + 1, end);
   }
 
@@ -91,14 +90,14 @@ export class LineBuffer {
    * Takes what was written first; the rest stays. The bytes are the caller's, who may give them back.
    * @returns a part of an array that is used again after that
    */
-  take(length: number = this.#length): Buffer {
+  take(length: number = this.length): Buffer {
     const bytes = this.#bytes;
-    const rest = this.#length - length;
+    const rest = this.length - length;
     const next = this.#spare && this.#spare.length >= rest ? this.#spare : Buffer.allocUnsafe(Math.max(CAPACITY, rest));
     this.#spare = undefined;
-    if (rest > 0) bytes.copy(next, 0, length, this.#length);
+    if (rest > 0) bytes.copy(next, 0, length, this.length);
     this.#bytes = next;
-    this.#length = rest;
+    this.length = rest;
     return bytes.subarray(0, length);
   }
 
@@ -114,28 +113,27 @@ export class LineBuffer {
 
   #encode(text: string): void {
     this.#reserve(text.length * 3);
-    this.#length += this.#bytes.write(text, this.#length, "utf8");
+    this.length += this.#bytes.write(text, this.length, "utf8");
   }
 
   #reserve(bytes: number): void {
-    const needed = this.#length + bytes;
+    const needed = this.length + bytes;
     if (needed <= this.#bytes.length) return;
     const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
-    larger.set(this.#bytes.subarray(0, this.#length));
+    larger.set(this.#bytes.subarray(0, this.length));
     this.#bytes = larger;
   }
 }
 
 /** Levels of the lines that are written with every request; unexpected errors, which are rare, have one of their own. */
-export type LineLevel = "debug" | "info" | "warn";
+export type LineLevel = (typeof LEVELS)[number];
+const LEVELS = ["debug", "info", "warn"] as const;
 
 /** What lines are written to, at once or later. */
-interface LineTaker {
+interface LineTaker extends Pick<LineWriter, "defer" | "catchUp"> {
   readonly buffer: LineBuffer;
-  /** The line that was written to the buffer is whole. */
-  end(isFailure: boolean): void;
-  readonly putOff: LineWriter["putOff"];
-  readonly catchUp: () => void;
+  /** The line that was written to the buffer is whole. Asked for with each line: another may take its place. */
+  readonly end: (isFailure: boolean) => void;
 }
 
 /** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
@@ -146,13 +144,15 @@ export interface LineWriter {
    */
   begin(level: LineLevel, time: number): LineBuffer;
   end(message: string): void;
+  /** Forgets the line that was begun: it cannot be written. */
+  abandon(): void;
   /**
    * For lines that are written later, and in order all the same.
    * @param write writes all that are due, and is called before any other line is begun
    * @returns to be called when there are some: they are written soon, and if that is urgent, in the next turn
    */
-  putOff(write: () => void): (isUrgent: boolean) => void;
-  /** Writes what was put off now. */
+  defer(write: () => void): (isUrgent: boolean) => void;
+  /** Writes what was deferred now. */
   catchUp(): void;
 }
 
@@ -161,23 +161,25 @@ export interface LineWriter {
  * @param lines takes the lines: each into its buffer, and then its end
  * @param base the members of every line
  */
-export function createLineWriter({ buffer, end, putOff, catchUp }: LineTaker, base: object): LineWriter {
+export function createLineWriter(lines: LineTaker, base: object): LineWriter {
+  const { buffer, defer, catchUp } = lines;
   const inEveryLine = JSON.stringify(base).slice(1, -1);
   /** A line's beginning up to the milliseconds of its time, which is the same for a second. */
   const begins = { debug: "", info: "", warn: "" };
   let second = 0;
   let isFailure = false;
+  /** Where in the buffer the line begins. */
+  let start = 0;
   return {
-    putOff,
+    defer,
     catchUp,
     begin(level, time) {
       isFailure = level === "warn";
+      start = buffer.length;
       if (time - second >= 1000 || time < second) {
         second = time - (time % 1000);
         const beginOfTime = new Date(second).toISOString().slice(0, -4);
-        begins.debug = `{"level":"debug","time":"${beginOfTime}`;
-        begins.info = `{"level":"info","time":"${beginOfTime}`;
-        begins.warn = `{"level":"warn","time":"${beginOfTime}`;
+        for (const known of LEVELS) begins[known] = `{"level":"${known}","time":"${beginOfTime}`;
       }
       const milliseconds = time - second;
       buffer.text(begins[level]);
@@ -191,7 +193,8 @@ export function createLineWriter({ buffer, end, putOff, catchUp }: LineTaker, ba
       buffer.text(',"msg":');
       buffer.quoted(message);
       buffer.text("}\n");
-      end(isFailure);
+      lines.end(isFailure);
     },
+    abandon: () => void (buffer.length = start),
   };
 }

@@ -1,9 +1,8 @@
 import type { RequestObserver, RequestRecord } from "../core/request-context.ts";
 import { LineBuffer, type LineLevel, type LineWriter } from "./line-writer.ts";
-import type { Log } from "./log.ts";
+import type { Log, LogOutput } from "./log.ts";
 import { type MemberStarts, memberStarts, memberStartsOfErrors } from "./request-fields.ts";
-import { writeMembers } from "./request-line.ts";
-import { SettledRequest } from "./settled-request.ts";
+import { SettledRequest, writeMembers } from "./request-line.ts";
 
 export interface RequestLogOptions {
   /** The members that are written, of `REQUEST_FIELDS`; all if there are none. */
@@ -29,8 +28,8 @@ export function logRequest(
   const starts = memberStarts(fields);
   const startsOfErrors = memberStartsOfErrors(fields);
   const sampling = createSampling(sample);
-  const later = writer && writeLater(writer, starts);
-  return (context, finishedAt) => {
+  const later = writer && writeLater(writer, starts, log.lineBroke);
+  const write: RequestObserver = (context, finishedAt) => {
     if (context.failure === "internal") {
       return log.error(membersOf(context, startsOfErrors, finishedAt), "request failed unexpectedly");
     }
@@ -41,6 +40,13 @@ export function logRequest(
     const rate = isSampled ? sampling.member : "";
     if (later) later(context, finishedAt, level, rate);
     else log[level](membersOf(context, starts, finishedAt, rate), "request");
+  };
+  return (context, finishedAt) => {
+    try {
+      write(context, finishedAt);
+    } catch (error) {
+      log.lineBroke(context.id, error);
+    }
   };
 }
 
@@ -91,28 +97,41 @@ const MAX_DUE = 128;
  * Makes what writes the line of a request later, together with others: between two requests little of the code that writes
  * one is still in the processor's caches, and to run it then costs several times what it costs right after another line.
  */
-function writeLater({ begin, end, putOff, catchUp }: LineWriter, starts: MemberStarts) {
+function writeLater(
+  { begin, end, abandon, defer, catchUp }: LineWriter,
+  starts: MemberStarts,
+  onBroken: LogOutput["lineBroke"],
+) {
   const lines: DueLine[] = [];
   let count = 0;
+
+  const writeOne = (due: DueLine): void => {
+    try {
+      const line = begin(due.level, due.time);
+      writeMembers(line, starts, due);
+      line.text(due.further);
+    } catch (error) {
+      abandon();
+      return onBroken(due.id, error);
+    }
+    end("request");
+  };
 
   const write = (): void => {
     for (let index = 0; index < count; index++) {
       // What is kept is as many as there were at once.
       const due = lines[index] as DueLine;
-      const line = begin(due.level, due.time);
-      writeMembers(line, starts, due);
-      line.text(due.further);
+      writeOne(due);
       due.letGo();
-      end("request");
     }
     count = 0;
   };
-  const areDue = putOff(write);
+  const areDue = defer(write);
 
   return (request: RequestRecord, finishedAt: number, level: LineLevel, further: string): void => {
     const due = (lines[count] ??= new DueLine());
-    count += 1;
     due.take(request, finishedAt);
+    count += 1;
     due.level = level;
     due.time = Date.now();
     due.further = further;

@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } from "pino";
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
-import type { LostLines } from "./line-batches.ts";
+import { describeFault } from "../core/faults.ts";
+import { type LostLines, STALL_MS } from "./line-batches.ts";
 import { createLineWriter, LineBuffer, type LineWriter } from "./line-writer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
@@ -13,10 +14,20 @@ export interface LogOutput {
   readonly lineWriter: LineWriter | undefined;
   /** From now on each line is handed to `take` too, as JSON without its line feed, whatever form it is written in. */
   copyLines(take: (line: string) => void): void;
-  /** For the end of the process: resolves when all lines are written, cannot be, or have not been within a second. */
-  flushLines(): Promise<void>;
-  /** How many lines have been lost since the start, because standard output did not take them. */
+  /**
+   * For the end of the process: resolves when all lines are written, cannot be, none has been for a second, or not all within
+   * this time.
+   * @param withinMs a second, if nothing is said
+   * @returns how many lines are not written
+   */
+  flushLines(withinMs?: number): Promise<number>;
+  /** How many lines have been lost since the start, because standard output did not take them or they could not be written. */
   lostLines(): LostLines;
+  /**
+   * The line of a request could not be written, for that error: a short line says so, and it is counted as one of what failed.
+   * Never throws.
+   */
+  lineBroke(requestId: string, error: unknown): void;
 }
 
 export interface LogOptions {
@@ -65,8 +76,9 @@ export function createLog(
     formatters: { level: (label: string) => ({ level: label }) },
   };
   if (destination) {
-    const none = { lineWriter: undefined, async flushLines() {}, lostLines: () => NOTHING_LOST };
-    return Object.assign(pino(options, destination), { ...none, copyLines() {} });
+    const logger = pino(options, destination);
+    const none = { lineWriter: undefined, flushLines: async () => 0, copyLines() {} };
+    return Object.assign(logger, { ...none, ...countBroken(logger, () => NOTHING_LOST) });
   }
   const lines = openLines({
     output: openStandardOutput(),
@@ -82,43 +94,78 @@ export function createLog(
   const log = Object.assign(logger, {
     lineWriter: createLineWriter(formed, base),
     copyLines: formed.copyLines,
-    flushLines: () => lines.flush(LAST_LINES_MS),
-    lostLines: lines.lost,
+    flushLines: (withinMs = STALL_MS) => lines.flush(withinMs),
+    ...countBroken(logger, lines.lost),
   });
   return log;
 }
 
+function countBroken(logger: Logger, lost: () => LostLines): Pick<LogOutput, "lostLines" | "lineBroke"> {
+  let broken = 0;
+  return {
+    lostLines() {
+      const { info, failures } = lost();
+      return { info, failures: failures + broken };
+    },
+    lineBroke(requestId, error) {
+      broken += 1;
+      const line = { request_id: requestId, cause: describeFault(error) };
+      logger.error(line, "the line of a request could not be written");
+    },
+  };
+}
+
 /** Makes what takes JSON lines, from pino and from what writes them itself, copies them, and gives them their form. */
-function formLines({ buffer, end, putOff, catchUp }: LineStream, format: LogOptions["format"]) {
+function formLines({ buffer, end, defer, catchUp }: LineStream, format: LogOptions["format"]) {
   let copy: ((line: string) => void) | undefined;
+  const copyLine = (line: string): void => {
+    try {
+      copy?.(line);
+    } catch {
+      // The line itself matters more than its copy, and to tell of it would take another line that is copied.
+    }
+  };
+  /** Better in its first form than not at all. */
+  const formOf = (line: string): string => {
+    try {
+      return format ? format(line) : line;
+    } catch {
+      return line;
+    }
+  };
   /** What a line is written to that is to get another form. */
   const draft = format ? new LineBuffer() : buffer;
+  const endCopied = (isFailure: boolean): void => {
+    copyLine(buffer.lastLine());
+    end(isFailure);
+  };
+  const endFormed = (isFailure: boolean): void => {
+    const taken = draft.take();
+    const line = taken.toString();
+    draft.giveBack(taken);
+    copyLine(line.trimEnd());
+    buffer.text(formOf(line));
+    end(isFailure);
+  };
   const stream: StreamWithLevel = {
     // Has pino say the level of each line before it: https://getpino.io/#/docs/api?id=destination
     [symbols.needsMetadataGsym]: true,
     lastLevel: 0,
     write(line) {
       catchUp();
-      copy?.(line.trimEnd());
-      buffer.text(format ? format(line) : line);
+      copyLine(line.trimEnd());
+      buffer.text(formOf(line));
       end(this.lastLevel >= FAILURE_LEVEL);
     },
   };
-  return {
-    ...{ stream, buffer: draft, putOff, catchUp },
-    end(isFailure: boolean): void {
-      if (format) {
-        const taken = draft.take();
-        const line = taken.toString();
-        draft.giveBack(taken);
-        copy?.(line.trimEnd());
-        buffer.text(format(line));
-      } else copy?.(buffer.lastLine());
-      end(isFailure);
+  const formed = {
+    ...{ stream, buffer: draft, defer, catchUp },
+    // Nothing is between, unless lines get another form or are copied.
+    end: format ? endFormed : end,
+    copyLines(take: (line: string) => void): void {
+      copy = take;
+      if (!format) formed.end = endCopied;
     },
-    copyLines: (take: (line: string) => void): void => void (copy = take),
   };
+  return formed;
 }
-
-/** The last lines get this long to be written: whoever reads them may have stopped. */
-const LAST_LINES_MS = 1000;

@@ -36,6 +36,9 @@ export const REQUEST_FIELDS = [
   "cause",
 ] as const;
 
+/** No more of a text is written: a client may send a name of any length. */
+export const MAX_CHARACTERS = 256;
+
 export type RequestField = (typeof REQUEST_FIELDS)[number];
 
 /** How each member begins, with the comma before it; undefined for one that is not written. */

@@ -13,6 +13,7 @@ export interface LineOutput {
 }
 
 const STANDARD_OUTPUT = 1;
+const STANDARD_ERROR = 2;
 
 /**
  * Opens standard output, whatever it is. Files take bytes at once. Pipes, sockets and terminals have somebody at their
@@ -68,12 +69,28 @@ function writeFile(bytes: Uint8Array): void {
 /** Opens the pipe or terminal once more, because only a descriptor of one's own may be made to refuse instead of wait. */
 function writeIfRoom(bytes: Uint8Array): void {
   try {
-    const own = openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK);
-    writeSync(own, bytes);
-    closeSync(own);
-  } catch {
+    writeToOwn(STANDARD_OUTPUT, bytes);
+  } catch (error) {
     // A socket cannot be opened again. Nobody but this process, which ends, is known to write to it.
-    process.stdout.write(bytes);
+    if (codeOf(error) !== "EAGAIN") process.stdout.write(bytes);
+  }
+}
+
+function writeToOwn(descriptor: number, bytes: Uint8Array): void {
+  const own = openSync(`/proc/self/fd/${descriptor}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
+  try {
+    writeSync(own, bytes);
+  } finally {
+    closeSync(own);
+  }
+}
+
+/** Writes to standard error if that is possible without waiting; it may be where nobody reads standard output. */
+export function tellErrors(text: string): void {
+  try {
+    writeToOwn(STANDARD_ERROR, Buffer.from(text));
+  } catch (error) {
+    if (codeOf(error) !== "EAGAIN") process.stderr.write(text);
   }
 }
 

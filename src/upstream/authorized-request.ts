@@ -1,4 +1,4 @@
-import { joined } from "../core/json/edit.ts";
+import { applyEdits } from "../core/json/edit.ts";
 import type { Authorize, Credential, FindAuthorize, UnauthorizedRequest } from "../providers/credentials/credential.ts";
 import type { PendingResponse, WireRequest } from "./transport.ts";
 
@@ -21,7 +21,7 @@ export function authorizeRequest(
   if (find) Promise.try(find, credential).then(resolve, reject);
   else reject(new Error("nothing finds credentials"));
   return {
-    ready: promise.then((authorize) => withCredential(request, joined(request.body), authorize)),
+    ready: promise.then((authorize) => withCredential(request, applyEdits(request.body), authorize)),
     abort: reject,
   };
 }

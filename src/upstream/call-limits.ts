@@ -1,5 +1,6 @@
 import type { TimeoutName, Timeouts } from "../core/timeouts.ts";
-import type { UpstreamPhase } from "./errors.ts";
+import { Failure } from "../core/errors.ts";
+import { toTimeoutFailure, UpstreamError, type UpstreamPhase } from "./errors.ts";
 
 /** How long each part of a call to a provider may take, in milliseconds. */
 export interface UpstreamLimits {
@@ -18,36 +19,48 @@ export interface CallLimits extends UpstreamLimits {
   /** From the sending to the first event with content, or to the header of an answer that is no stream. */
   readonly firstTokenMs: number;
   readonly streamTotalMs: number;
+  /** The first limit that it can run into before its connection is there, and before its header is. */
+  readonly untilConnectedMs: number;
+  readonly untilHeaderMs: number;
   /** What says those that are not said for all calls. */
   readonly saidBy: Timeouts["saidBy"];
 }
 
-/**
- * Creates what finds the limits of a call, which are worked out once for each object of timeouts.
- * @param all those of calls that have no timeouts of their own
- */
-export function createCallLimits(all: UpstreamLimits): (timeouts: Timeouts | undefined) => CallLimits {
-  const plain = limitsWith(all, {});
+/** The limits of calls. */
+export interface CallLimitsFinder {
+  /** Of those that have no timeouts of their own. */
+  readonly plain: CallLimits;
+  /** Of those that have some; worked out once for each object of timeouts. */
+  readonly with: (timeouts: Timeouts) => CallLimits;
+}
+
+/** @param all what is said for all calls */
+export function createCallLimits(all: UpstreamLimits): CallLimitsFinder {
   const known = new WeakMap<Timeouts, CallLimits>();
-  return (timeouts) => {
-    if (timeouts === undefined) return plain;
-    let limits = known.get(timeouts);
-    if (!limits) known.set(timeouts, (limits = limitsWith(all, timeouts)));
-    return limits;
+  return {
+    plain: limitsWith(all, {}),
+    with(timeouts) {
+      let limits = known.get(timeouts);
+      if (!limits) known.set(timeouts, (limits = limitsWith(all, timeouts)));
+      return limits;
+    },
   };
 }
 
 /** @param timeouts what is said for some calls only, and counts before what is said for all */
 function limitsWith(all: UpstreamLimits, timeouts: Timeouts): CallLimits {
-  const { connectMs, responseHeaderMs, firstTokenMs, idleMs, totalMs, saidBy } = timeouts;
+  const { saidBy } = timeouts;
+  const connectMs = timeouts.connectMs ?? all.connectMs;
+  const responseHeaderMs = timeouts.responseHeaderMs ?? all.responseHeaderMs;
+  const firstTokenMs = timeouts.firstTokenMs ?? Number.POSITIVE_INFINITY;
+  const streamIdleMs = timeouts.idleMs ?? all.streamIdleMs;
+  const totalMs = timeouts.totalMs ?? all.totalMs;
+  const streamTotalMs = timeouts.totalMs ?? all.streamTotalMs ?? Number.POSITIVE_INFINITY;
+  const untilHeaderMs = Math.min(responseHeaderMs, firstTokenMs, totalMs);
+  const untilConnectedMs = Math.min(connectMs, untilHeaderMs);
   return {
-    connectMs: connectMs ?? all.connectMs,
-    responseHeaderMs: responseHeaderMs ?? all.responseHeaderMs,
-    firstTokenMs: firstTokenMs ?? Number.POSITIVE_INFINITY,
-    streamIdleMs: idleMs ?? all.streamIdleMs,
-    totalMs: totalMs ?? all.totalMs,
-    streamTotalMs: totalMs ?? all.streamTotalMs ?? Number.POSITIVE_INFINITY,
-    saidBy,
+    ...{ connectMs, responseHeaderMs, firstTokenMs, streamIdleMs, totalMs, streamTotalMs },
+    ...{ untilConnectedMs, untilHeaderMs, saidBy },
   };
 }
 
@@ -66,10 +79,6 @@ const PHASES_OF_ERRORS = {
   streaming: "body",
   unread: "body",
 } as const satisfies Record<CallPhase, UpstreamPhase>;
-
-export function phaseOfError(phase: CallPhase): UpstreamPhase {
-  return PHASES_OF_ERRORS[phase];
-}
 
 /** What a deadline can mean. */
 export type ExpiredLimit =
@@ -92,10 +101,26 @@ const NAMES_OF_LIMITS: Readonly<Partial<Record<ExpiredLimit, TimeoutName>>> = {
   stream_idle_timeout: "idleMs",
 };
 
-/** What says the limit, if it is not said for all calls: `timeouts.idle of model fast`. */
-export function ruleOf(expired: ExpiredLimit, { saidBy }: CallLimits): string | undefined {
+/**
+ * The failure of a call that has run into one of its limits.
+ * @param phase how far it had come
+ */
+export function timeoutFailure(
+  expired: ExpiredLimit,
+  phase: CallPhase,
+  { saidBy }: CallLimits,
+  endpointId: string,
+): Failure {
+  // The endpoint is not at fault.
+  if (expired === "client_stalled") return new Failure(expired, { provider: endpointId });
+  const reached = PHASES_OF_ERRORS[phase];
+  const error = new UpstreamError(expired, {
+    phase: expired === "first_token_timeout" ? "first-token" : reached,
+    requestSent: reached !== "connect",
+  });
   const name = NAMES_OF_LIMITS[expired];
-  return name && saidBy?.[name];
+  // Such as `timeouts.idle of model fast`, if it is not said for all calls.
+  return toTimeoutFailure(error, endpointId, name && saidBy?.[name]);
 }
 
 /**
@@ -136,11 +161,8 @@ function expiredOfStream(
 
 /** The first limit that a call can run into before it is a stream, in milliseconds from its beginning. */
 export function nextLimit(phase: CallPhase, limits: CallLimits): number {
-  const { connectMs, responseHeaderMs, firstTokenMs, totalMs } = limits;
-  if (phase === "answered") return totalMs;
-  const headerMs = Math.min(responseHeaderMs, firstTokenMs, totalMs);
-  const isConnecting = phase === "connecting" || phase === "authorizing";
-  return isConnecting ? Math.min(connectMs, headerMs) : headerMs;
+  if (phase === "answered") return limits.totalMs;
+  return phase === "connecting" || phase === "authorizing" ? limits.untilConnectedMs : limits.untilHeaderMs;
 }
 
 /** The last moment of a stream as a whole, in milliseconds from the beginning of its call: not that of its silence. */

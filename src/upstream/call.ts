@@ -3,7 +3,7 @@ import type { Deadlines } from "../core/deadlines.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { FindAuthorize } from "../providers/credentials/credential.ts";
 import type { UpstreamLimits } from "./call-limits.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint, EndpointAddress } from "./endpoint.ts";
 import type { UpstreamResponse, Transport, WireRequest } from "./transport.ts";
 
 /** One call to a provider. Whoever opens it must `close` it, on every exit. */
@@ -34,7 +34,12 @@ export interface UpstreamCall {
 }
 
 export interface UpstreamParts {
-  readonly transport: Transport;
+  /** The gateway's own: HTTP/1.1 on sockets. */
+  readonly socket: Transport;
+  /** The runtime's `fetch`. */
+  readonly fetch: Transport;
+  /** Whether calls to an endpoint go out without the proxy; absent if there is none. */
+  readonly isDirect?: ((endpoint: EndpointAddress) => boolean) | undefined;
   readonly deadlines: Deadlines;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;

@@ -1,7 +1,6 @@
-import type { EndpointAddress, Endpoint } from "./endpoint.ts";
+import type { EndpointAddress } from "./endpoint.ts";
 import { UpstreamError } from "./errors.ts";
 import { readFetchError } from "./fetch-response.ts";
-import type { Transport } from "./transport.ts";
 
 const THIS_MACHINE = /^(localhost|.+\.localhost|127\.[\d.]+|\[::1\])$/i;
 
@@ -32,8 +31,8 @@ type Probe = (endpoint: EndpointAddress) => Promise<boolean>;
 /** How the gateway calls out, to any server. */
 export interface Egress {
   readonly fetch: EgressFetch;
-  /** Whether calls to an endpoint go out without the proxy. */
-  readonly isDirect: (endpoint: EndpointAddress) => boolean;
+  /** Whether calls to an endpoint go out without the proxy; absent if there is none. */
+  readonly isDirect: ((endpoint: EndpointAddress) => boolean) | undefined;
   /** Whether the first server on the way to an endpoint accepts a connection: its own, or the proxy. */
   readonly probe: Probe;
 }
@@ -53,7 +52,7 @@ export interface EgressParts {
  * A `fetch` that fails at the proxy rejects with an {@link UpstreamError} whose `code` begins with `PROXY_`.
  */
 export function createEgress({ proxy, direct, fetch, probe }: EgressParts): Egress {
-  if (proxy === undefined) return { fetch, isDirect: () => true, probe };
+  if (proxy === undefined) return { fetch, isDirect: undefined, probe };
   // Without this the environment could still call hosts out of the proxy's way.
   const through = { url: proxy, respectNoProxy: false };
   const isDirect = directHosts(direct);
@@ -91,21 +90,4 @@ function refusedByProxy(status: unknown): UpstreamError {
     phase: "connect",
     requestSent: false,
   });
-}
-
-export interface Transports {
-  /** The gateway's own: HTTP/1.1 on sockets. */
-  readonly socket: Transport;
-  /** The runtime's `fetch`. */
-  readonly fetch: Transport;
-  /** Whether calls go out without the proxy. */
-  readonly isDirect: (endpoint: EndpointAddress) => boolean;
-}
-
-/** A transport that sends each request by the one that its endpoint asks for, or by the only one that can reach it. */
-export function chooseTransport({ socket, fetch, isDirect }: Transports): Transport {
-  const usesSocket = (endpoint: Endpoint): boolean =>
-    endpoint.transport === "socket" || (endpoint.transport === "auto" && !endpoint.http2 && isDirect(endpoint));
-  return (endpoint, request, onConnected, connectMs) =>
-    (usesSocket(endpoint) ? socket : fetch)(endpoint, request, onConnected, connectMs);
 }

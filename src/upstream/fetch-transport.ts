@@ -1,4 +1,4 @@
-import { joined } from "../core/json/edit.ts";
+import { applyEdits } from "../core/json/edit.ts";
 import type { Endpoint, EndpointState } from "./endpoint.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import { UpstreamError } from "./errors.ts";
@@ -120,7 +120,7 @@ function initOf(
   return {
     method,
     headers: ownHeaders ? joinHeaders(headers, ownHeaders) : (headers as Record<string, string>),
-    body: joined(body),
+    body: applyEdits(body),
     signal,
     redirect: "manual",
     decompress: keepEncoding !== true,

@@ -9,23 +9,26 @@ import {
   createCallLimits,
   endOfStream,
   expiredLimit,
-  type ExpiredLimit,
   isStream,
   nextLimit,
-  phaseOfError,
-  ruleOf,
+  timeoutFailure,
 } from "./call-limits.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { toTimeoutFailure, toUpstreamFailure, UpstreamError } from "./errors.ts";
+import { toUpstreamFailure } from "./errors.ts";
 import type { UpstreamResponse, PendingResponse, WireRequest } from "./transport.ts";
 
 /** A deadline this late means that the whole process was stopped, and has yet to see what came meanwhile. */
 const STOOD_STILL_MS = 100;
 
 export function createUpstream(parts: UpstreamParts): OpenUpstreamCall {
-  const limitsOf = createCallLimits(parts.limits);
-  return (endpoint, client, timeouts) => new Call(parts, limitsOf(timeouts), endpoint, client);
+  const { plain, with: limitsWith } = createCallLimits(parts.limits);
+  return (endpoint, client, timeouts) => new Call(parts, timeouts ? limitsWith(timeouts) : plain, endpoint, client);
 }
+
+/** Whether an endpoint is called by the gateway's own sockets: by what it asks for, or by the only one that can reach it. */
+export const usesSocket = (endpoint: Endpoint, isDirect: UpstreamParts["isDirect"]): boolean =>
+  endpoint.transport === "socket" ||
+  (endpoint.transport === "auto" && !endpoint.http2 && (isDirect === undefined || isDirect(endpoint)));
 
 /** A class instead of closures: one instance for each request, whose methods are not made anew. */
 class Call implements UpstreamCall, Deadline {
@@ -68,16 +71,14 @@ class Call implements UpstreamCall, Deadline {
   }
 
   #transmit(request: WireRequest): Promise<UpstreamResponse> {
-    const { transport, deadlines } = this.#parts;
+    const { deadlines, socket, fetch, isDirect } = this.#parts;
+    const { connectMs, untilConnectedMs, untilHeaderMs } = this.#limits;
     this.#phase = "connecting";
     try {
-      const sending = (this.#sending = transport(
-        this.#endpoint,
-        request,
-        () => this.#onConnected(),
-        this.#limits.connectMs,
-      ));
-      deadlines.move(this, this.#sentAt + nextLimit(this.#phase, this.#limits));
+      const send = usesSocket(this.#endpoint, isDirect) ? socket : fetch;
+      const sending = (this.#sending = send(this.#endpoint, request, () => this.#onConnected(), connectMs));
+      // A connection that was kept is there at once.
+      deadlines.move(this, this.#sentAt + (this.#isConnecting() ? untilConnectedMs : untilHeaderMs));
       return this.#receive(sending);
     } catch (error) {
       return Promise.reject(this.explain(error));
@@ -88,7 +89,7 @@ class Call implements UpstreamCall, Deadline {
   #sendAuthorized(credential: Credential, request: WireRequest): Promise<UpstreamResponse> {
     const { findAuthorize, deadlines } = this.#parts;
     this.#phase = "authorizing";
-    deadlines.move(this, this.#sentAt + nextLimit(this.#phase, this.#limits));
+    deadlines.move(this, this.#sentAt + this.#limits.untilConnectedMs);
     const pending = (this.#sending = authorizeRequest(findAuthorize, credential, request));
     return pending.ready.then(
       (authorized) =>
@@ -179,20 +180,17 @@ class Call implements UpstreamCall, Deadline {
       const moreMs = expired === "connect_timeout" ? this.#limits.connectMs / 2 : STOOD_STILL_MS;
       return deadlines.move(this, time + moreMs);
     }
-    if (expired) return this.abort(this.#timeout(expired));
+    if (expired) {
+      return this.abort(timeoutFailure(expired, this.#phase, this.#limits, this.#endpoint.id));
+    }
     deadlines.move(this, this.#sentAt + nextLimit(this.#phase, this.#limits));
   }
 
-  #timeout(expired: ExpiredLimit): Failure {
-    // The endpoint is not at fault.
-    if (expired === "client_stalled") return new Failure(expired, { provider: this.#endpoint.id });
-    const reached = phaseOfError(this.#phase);
-    const phase = expired === "first_token_timeout" ? "first-token" : reached;
-    const error = new UpstreamError(expired, { phase, requestSent: reached !== "connect" });
-    return toTimeoutFailure(error, this.#endpoint.id, ruleOf(expired, this.#limits));
+  #isConnecting(): boolean {
+    return this.#phase === "connecting";
   }
 
   #onConnected(): void {
-    if (this.#phase === "connecting") this.#phase = "connected";
+    if (this.#isConnecting()) this.#phase = "connected";
   }
 }

@@ -4,7 +4,7 @@ import type { Deadlines } from "../core/deadlines.ts";
 import type { OpenUpstreamCall } from "./call.ts";
 import { createUpstream } from "./open-call.ts";
 import type { UpstreamLimits } from "./call-limits.ts";
-import { chooseTransport, createEgress, type Egress, type EgressParts } from "./egress.ts";
+import { createEgress, type Egress, type EgressParts } from "./egress.ts";
 import type { EndpointState } from "./endpoint.ts";
 import { createFetchTransport, type FetchTransport } from "./fetch-transport.ts";
 import { createSocketTransport, type SocketTransport } from "./http1/transport.ts";
@@ -98,7 +98,9 @@ export function openConnections({
       const { egress, fetching } = way;
       const lease = credentials?.lease(options.credentials ?? [], { fetch: egress.fetch, fetchDirect: send });
       const openCall = createUpstream({
-        transport: chooseTransport({ socket: sockets.send, fetch: fetching.send, isDirect: egress.isDirect }),
+        socket: sockets.send,
+        fetch: fetching.send,
+        isDirect: egress.isDirect,
         deadlines,
         now,
         limits: options.limits,

@@ -1,6 +1,6 @@
 import { readRetryAfter } from "../core/retry-after.ts";
 import { readLimitReset } from "./limit-reset.ts";
-import type { ResponseHeaders } from "./transport.ts";
+import type { ResponseHeaders, UpstreamResponse } from "./transport.ts";
 import type { Redact } from "../core/redact/redact.ts";
 
 /**
@@ -40,6 +40,17 @@ export function namedByConnection(connection: string | null): ReadonlySet<string
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** Whether a response is a stream of events, whatever the request asked for. */
+export const isEventStream = (response: UpstreamResponse): boolean => hasContentType(response, "text/event-stream");
+
+/** @param type in lower case, without parameters */
+export function hasContentType({ headers }: UpstreamResponse, type: string): boolean {
+  const said = headers.get("content-type");
+  // What nearly all whole answers say: letters need not be made small for it.
+  if (said === null || said === "application/json") return said === type;
+  return said.toLowerCase().startsWith(type);
+}
 
 /** What providers say of their limits, of whether and when to ask again, and of the request, for clients to read. */
 export const LIMITS_AND_IDS: HeaderList = [

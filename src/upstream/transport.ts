@@ -14,6 +14,8 @@ export interface WireRequest {
   readonly ownHeaders?: Readonly<Record<string, string>> | undefined;
   /** A stream goes out as it comes: of the length that a `content-length` header announces, else chunked. */
   readonly body: Uint8Array | EditedBytes | ReadableStream<Uint8Array> | null;
+  /** Nobody reads a body of bytes any more once it is sent: a transport that knows when that is frees its memory. */
+  readonly isBodyGivenUp?: boolean;
   /** Hand out the body as it is on the wire instead of decoding its Content-Encoding. */
   readonly keepEncoding?: boolean;
   /**

@@ -47,7 +47,7 @@ function createTrap() {
       return { kind: "key", name: "test" };
     },
   });
-  return { application: createApplication(() => routes), reached, names };
+  return { application: createApplication(routes), reached, names };
 }
 
 /** Paths that a template takes. */

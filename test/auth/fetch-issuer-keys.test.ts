@@ -112,6 +112,14 @@ describe("keys are not had from an issuer", () => {
     );
   });
 
+  test("whose key set holds more keys than any has", async () => {
+    const holding = (count: number) => () => Response.json({ keys: Array.from({ length: count }, () => ({})) });
+    issuer.answer("keys", holding(1000));
+    expect((await fetchKeys()).keySet.keys).toHaveLength(1000);
+    issuer.answer("keys", holding(1001));
+    expect(await outcomeOf(fetchKeys())).toThrow(new Error("the key set holds 1001 keys; at most 1000 are accepted"));
+  });
+
   test.each([undefined, "x", { "0": {} }])("whose key set holds %p as keys", async (keys) => {
     issuer.answer("keys", () => Response.json({ keys }));
     expect(await outcomeOf(fetchKeys())).toThrow(new Error("the key set holds no keys"));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { readEntra } from "../../src/config/cloud/read-entra.ts";
 import type { Environment } from "../../src/config/environment.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
-import { loadProviders } from "../../src/config/load-providers.ts";
+import { loadProviders } from "../fixtures/load-providers.ts";
 import { chooseWire } from "../../src/routing/choose-wire.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 

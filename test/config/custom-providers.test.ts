@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Environment } from "../../src/config/environment.ts";
-import { loadProviders } from "../../src/config/load-providers.ts";
+import { loadProviders } from "../fixtures/load-providers.ts";
 import { CUSTOM_PROVIDER_ROW, FORMERLY_CUSTOM, PROVIDER_TABLE } from "../../src/providers/table.ts";
 
 const KEY = "sk-0123456789abcdef";

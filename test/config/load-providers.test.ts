@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Environment } from "../../src/config/environment.ts";
 import { secretPatterns } from "../../src/core/redact/secret-patterns.ts";
-import { loadProviders } from "../../src/config/load-providers.ts";
+import { loadProviders } from "../fixtures/load-providers.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 

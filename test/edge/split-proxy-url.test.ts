@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { splitProxyUrl } from "../../src/providers/url.ts";
+import { splitProxyUrl } from "../../src/providers/proxy-url.ts";
 
 const OPENAI_FILES = { providerId: "openai", path: "files", search: "" };
 

@@ -71,6 +71,8 @@ async function ask(model: string, stream: boolean, headers: Readonly<Record<stri
     headers: { "content-type": "application/json", ...headers },
     body,
   });
+  // No time passes while the gateway loads what routing needs.
+  await provider.nextRequest(10_000);
   const text = await passUntil(client.head().then(async ({ status }) => `${status} ${(await client.body()).text}`));
   return { text, took: clock.now() - startedAt };
 }

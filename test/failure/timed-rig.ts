@@ -4,6 +4,7 @@ import { dataEvent } from "../fixtures/answers.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import type { Step } from "../fixtures/script.ts";
 import { startAt } from "../fixtures/start-in-process.ts";
+import { within } from "../fixtures/within.ts";
 import { RIG_KEY, type Rig, startRig } from "../fixtures/start-rig.ts";
 
 /** So much time passes with every turn of the event loop, in which whatever has been sent arrives. */
@@ -63,15 +64,24 @@ export async function startTimedRig(settings: Readonly<Record<string, string>> =
     while (clock.now() < until) await Bun.sleep(1);
   };
 
-  /** Asks, with this as the provider's answer. */
+  /**
+   * Asks, with this as the provider's answer, and resolves when it has been asked: no time passes while the gateway loads what
+   * a translation needs.
+   */
   const ask = async (
     { target, body }: Asked,
     script: () => Iterable<Step> | AsyncIterable<Step>,
     headers: Readonly<Record<string, string>> = {},
   ) => {
-    rig.provider.answer(script);
+    const asked = Promise.withResolvers<void>();
+    rig.provider.answer(() => {
+      asked.resolve();
+      return script();
+    });
     const startedAt = clock.now();
-    return { ...(await rig.call({ target, body, headers })), took: () => clock.now() - startedAt };
+    const call = await rig.call({ target, body, headers });
+    await within(asked.promise, 10_000, "the request to the provider");
+    return { ...call, took: () => clock.now() - startedAt };
   };
 
   return { rig, clock, passUntil, passed, ask };

@@ -3,7 +3,8 @@ import { toTokenUsage as fromForm } from "../../src/formats/form/token-usage.ts"
 import { readUsage as readConverse } from "../../src/formats/converse/usage.ts";
 import { readUsage as readCohere } from "../../src/formats/cohere/usage.ts";
 import { readUsageMetadata } from "../../src/formats/gemini/usage.ts";
-import { joinUsage, saysUsage, toTokenUsage } from "../../src/formats/usage.ts";
+import { joinUsage } from "../../src/core/token-usage.ts";
+import { saysUsage, toTokenUsage } from "../../src/formats/usage.ts";
 
 describe("a usage object", () => {
   test.each<[string, Record<string, unknown>, object | undefined]>([

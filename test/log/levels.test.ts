@@ -53,8 +53,8 @@ test("levels by how a request ended", () => {
     buffer,
     end: () => lines.write(buffer.take().toString()),
     dropped: () => 0,
-    flush: async () => {},
-    putOff: (write) => write,
+    flush: async () => 0,
+    defer: (write: () => void) => write,
     catchUp() {},
     lost: () => ({ info: 0, failures: 0 }),
   }));

@@ -47,8 +47,8 @@ async function startStalled(settings: Readonly<Record<string, string>>, stderrTo
   return {
     child,
     ask,
-    async askOften() {
-      let left = REQUESTS;
+    async askOften(requests = REQUESTS) {
+      let left = requests;
       const work = async (): Promise<void> => {
         while (left-- > 0) {
           const [path, status] =
@@ -76,6 +76,27 @@ async function startStalled(settings: Readonly<Record<string, string>>, stderrTo
       closeSync(reader);
       return text;
     },
+    /** Reads so many bytes at a time, with pauses of so many milliseconds, until the gateway has ended. */
+    async readSlowly(bytes: number, pauseMs: number): Promise<string> {
+      const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+      const piece = Buffer.alloc(bytes);
+      let text = "";
+      const readOn = async (): Promise<void> => {
+        for (;;) {
+          const hasEnded = child.exitCode !== null;
+          try {
+            text += piece.toString("latin1", 0, readSync(reader, piece));
+          } catch {
+            if (hasEnded) return;
+          }
+          if (!hasEnded) await Bun.sleep(pauseMs);
+        }
+      };
+      await within(readOn(), 30_000, "the end of the gateway");
+      closeSync(reader);
+      return text;
+    },
+    errors: () => new Response(child.stderr as ReadableStream).text(),
     [Symbol.dispose]() {
       child.kill("SIGKILL");
       closeSync(output);
@@ -95,6 +116,37 @@ test.each(KINDS)("a reader of the log that stalls hinders neither requests nor t
   await gateway.askOften();
   gateway.child.kill("SIGTERM");
   expect(await within(gateway.child.exited, 10_000, "the gateway's end")).toBe(0);
+});
+
+test.each(KINDS.filter(([, settings]) => !("LOG_FORMAT" in settings)))(
+  "a reader that is slow, but reads on, gets every line after the end was asked for: %s",
+  async (_, settings) => {
+    using gateway = await startStalled(settings);
+    // No more than are held.
+    const requests = 800;
+    await gateway.askOften(requests);
+    gateway.child.kill("SIGTERM");
+    // For longer than one that does not read is waited for.
+    const text = await gateway.readSlowly(8 * 1024, 40);
+    expect(await within(gateway.child.exited, 10_000, "the gateway's end")).toBe(0);
+    const lines = text.split("\n");
+    // With the one before them that found it listening.
+    expect(lines.filter((line) => line.includes("iiiiii"))).toHaveLength(requests + 1);
+    expect(text).not.toContain("lines were lost");
+    expect(lines.at(-2)).toContain("stopped");
+    expect(await gateway.errors()).toBe("");
+  },
+);
+
+test("how many lines a reader has not taken is told on standard error", async () => {
+  using gateway = await startStalled({});
+  await gateway.askOften(800);
+  gateway.child.kill("SIGTERM");
+  await within(gateway.child.exited, 10_000, "the gateway's end");
+  const told = /^(\d+) lines of the log were not written: standard output did not take them\n$/.exec(
+    await gateway.errors(),
+  );
+  expect(Number(told?.[1])).toBeWithin(650, 801);
 });
 
 test("the same where standard error goes there too", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { RequestContext } from "../../src/core/request-context.ts";
-import { joined } from "../../src/core/json/edit.ts";
+import { applyEdits } from "../../src/core/json/edit.ts";
 import { DEFAULT_JSON_LIMITS } from "../../src/core/json/limits.ts";
 import { CHAT } from "../../src/formats/chat/format.ts";
 import { acceptBody } from "../../src/pipeline/accept-body.ts";
@@ -18,7 +18,7 @@ function sent(bytes: string, model: string): string {
   const request = new Request("http://localhost/", { method: "POST" });
   const body = acceptBody({} as RequestContext, request, CHAT, Buffer.from(bytes), undefined, PARTS);
   if (body instanceof Promise) throw new Error("short bodies are accepted at once");
-  return Buffer.from(joined(prepareBody(body, { provider, model }, CHAT, false))).toString();
+  return Buffer.from(applyEdits(prepareBody(body, { provider, model }, CHAT, false))).toString();
 }
 
 describe("the model in a request", () => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { Environment } from "../../src/config/environment.ts";
-import { loadProviders } from "../../src/config/load-providers.ts";
+import { loadProviders } from "../fixtures/load-providers.ts";
 import type { ProviderApiName } from "../../src/providers/api-paths.ts";
 import type { Provider } from "../../src/providers/provider.ts";
-import { accessTo, apiUrl, targetUrl } from "../../src/providers/url.ts";
+import { apiUrl } from "../../src/providers/api-request.ts";
+import { accessTo, targetUrl } from "../../src/providers/proxy-url.ts";
 import { Failure } from "../../src/core/errors.ts";
 
 const KEY = "sk-0123456789abcdef";

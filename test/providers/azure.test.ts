@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { Environment } from "../../src/config/environment.ts";
-import { loadProviders } from "../../src/config/load-providers.ts";
+import { loadProviders } from "../fixtures/load-providers.ts";
 import { DIALECTS } from "../../src/formats/dialects.ts";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { CHAT, SMALLEST } from "../routes/requests.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { loadProviders } from "../../src/config/load-providers.ts";
+import { loadProviders } from "../fixtures/load-providers.ts";
 import { Failure } from "../../src/core/errors.ts";
 import type { ApiName } from "../../src/formats/format.ts";
 import { createModelLists } from "../../src/routing/model-lists.ts";

@@ -9,7 +9,7 @@ import type { ListingShape } from "../../src/providers/provider-row.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
 import { createUpstream } from "../../src/upstream/open-call.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
-import { createProvider, LIMITS } from "../upstream/open-upstream.ts";
+import { carriedBy, createProvider, LIMITS } from "../upstream/open-upstream.ts";
 import { cpuGrowth, LINEAR } from "../fixtures/cpu-growth.ts";
 
 const MIB = 1024 * 1024;
@@ -31,11 +31,11 @@ async function list(
   const clock = createManualClock();
   let pages = 0;
   const open = createUpstream({
-    transport: (_provider, { url }, onConnected) => {
+    ...carriedBy((_provider, { url }, onConnected) => {
       onConnected();
       const body = bodyOfBytes(Buffer.from(pageOf(++pages, new URL(url).search.slice(1))));
       return { response: Promise.resolve({ status: 200, headers: new Headers(), body }), abort() {} };
-    },
+    }),
     deadlines: createDeadlines(clock),
     now: clock.now,
     limits: LIMITS,

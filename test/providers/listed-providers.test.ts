@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Environment } from "../../src/config/environment.ts";
-import { loadProviders } from "../../src/config/load-providers.ts";
+import { loadProviders } from "../fixtures/load-providers.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { readModels } from "../../src/providers/model-list-readers.ts";
 import type { BuiltInProviderId } from "../../src/providers/table.ts";

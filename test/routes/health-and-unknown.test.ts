@@ -19,6 +19,16 @@ afterAll(async () => {
 const UNKNOWN = "Requested route is not found";
 const NOT_ALLOWED = "Method not allowed. Use POST";
 
+test.each(["*", "a:443", "[::1]:443", "/[", "/v1/models"])("a tunnel is refused, wherever to: %s", async (target) => {
+  // Of the second one the Host is known.
+  for (const header of ["x", "x"]) {
+    await using client = await openRawClient(gateway.port);
+    await client.send(`CONNECT ${target} HTTP/1.1\r\nHost: ${header}\r\n\r\n`);
+    const { status } = await client.head();
+    expect([target, status === 405 || status === 400]).toEqual([target, true]);
+  }
+});
+
 test("the root says what this is and where to go on, whoever asks", async () => {
   const start = await fetch(`${gateway.url}/`);
   const body = (await start.json()) as Record<string, string>;

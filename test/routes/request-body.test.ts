@@ -243,6 +243,14 @@ describe("encodings", () => {
       expect([name, status]).toEqual([name, 415]);
     }
   });
+
+  test("the refusal of one names all that are accepted", async () => {
+    const response = await started.post("/v1/chat/completions", BODY, { "content-encoding": "lzma" });
+    expect(response.headers.get("accept-encoding")).toBe(NAMES.join(", "));
+    expect(await response.json()).toMatchObject({
+      error: "Unsupported Content-Encoding: send the body as it is, or with one of gzip, x-gzip, deflate, br or zstd",
+    });
+  });
 });
 
 describe("size", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { loadProviders } from "../../src/config/load-providers.ts";
+import { loadProviders } from "../fixtures/load-providers.ts";
 import { Failure } from "../../src/core/errors.ts";
 import type { BareName } from "../../src/routing/bare-names.ts";
 import { resolveTarget } from "../../src/routing/resolve-target.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Failure } from "../../src/core/errors.ts";
 import { localProvider } from "../../src/config/load-providers.ts";
 import type { Provider } from "../../src/providers/provider.ts";
-import { targetUrl } from "../../src/providers/url.ts";
+import { targetUrl } from "../../src/providers/proxy-url.ts";
 import { propertyRuns } from "../fixtures/property-runs.ts";
 
 const BASES = [

@@ -26,6 +26,7 @@ async function openListening(kind: "port" | "unix") {
 
   let refusals = 0;
   const application: Parameters<typeof listener.listen>[0] = {
+    use() {},
     fetch: () => new Response("here"),
     routes: [],
     listen(options) {

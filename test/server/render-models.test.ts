@@ -3,6 +3,7 @@ import type { DetailFinder } from "../../src/routing/details/find-details.ts";
 import type { ModelList } from "../../src/routing/model-list.ts";
 import type { ModelPolicy } from "../../src/routing/model-policy.ts";
 import { createModelRenderer } from "../../src/server/handlers/models.ts";
+import { rejectionOf } from "../fixtures/rejection.ts";
 import { createProvider } from "../upstream/open-upstream.ts";
 
 const TOLD = { source: "provider", updated_at: "1970-01-01T00:00:00Z" } as const;
@@ -21,6 +22,19 @@ function setUp() {
   };
   return { asked, render: createModelRenderer(policy, DETAILS) };
 }
+
+test("a list that could not be rendered is rendered with the next request", async () => {
+  let asked = 0;
+  const find: DetailFinder["find"] = async (models) => {
+    if (++asked === 1) throw new Error("no descriptor is left");
+    return DETAILS.find(models, ["pricing"]);
+  };
+  const render = createModelRenderer({ refusal: () => undefined }, { ...DETAILS, find });
+  const list = listOf(1);
+
+  expect(String(await rejectionOf(render(list, ["pricing"])))).toBe("Error: no descriptor is left");
+  expect(JSON.parse(`[${await render(list, ["pricing"])}]`)).toHaveLength(1);
+});
 
 function listOf(count: number): ModelList {
   const ids = Array.from({ length: count }, (_, index) => `model-${index}`);

@@ -22,7 +22,7 @@ const routes = createRoutes({
     () =>
       new Response(api + subpath),
 });
-const application = createApplication(() => routes);
+const application = createApplication(routes);
 const { port = 0, stop } = startServer();
 
 function startServer() {
@@ -82,10 +82,9 @@ test("the runtime's router has the plain addresses itself", () => {
   expect(plain.map(({ path }) => path)).toEqual(expect.arrayContaining(PATHS));
 });
 
-const withoutElysia = createApplication(
-  () => routes,
-  () => Promise.reject(new Error("no descriptor is left")),
-);
+const withoutElysia = createApplication(routes, {
+  importRouter: () => Promise.reject(new Error("no descriptor is left")),
+});
 
 for (const [spelling, spell] of Object.entries(SPELLINGS)) {
   test(`paths are answered alike if Elysia cannot be loaded: ${spelling}`, async () => {

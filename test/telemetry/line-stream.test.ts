@@ -1,7 +1,8 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { BACKGROUND_TIMERS } from "../../src/core/deadlines.ts";
-import type { LostLines } from "../../src/telemetry/line-batches.ts";
+import { type LostLines, WHOLE_BYTES } from "../../src/telemetry/line-batches.ts";
 import { openLineStream } from "../../src/telemetry/line-stream.ts";
+import { createManualClock } from "../fixtures/manual-clock.ts";
 import { within } from "../fixtures/within.ts";
 
 const BATCH_BYTES = 4096;
@@ -15,6 +16,7 @@ const LONG_MS = 60_000;
  */
 function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ length }) => length) {
   const writes: Buffer[] = [];
+  const lastWrites: string[] = [];
   const lost: LostLines[] = [];
   let awaited = Number.POSITIVE_INFINITY;
   let goOn = (): void => {};
@@ -40,7 +42,7 @@ function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ l
         done(answered);
         if (written() >= awaited) resolve();
       },
-      writeLast() {},
+      writeLast: (bytes) => void lastWrites.push(Buffer.from(bytes).toString()),
     },
     batchBytes: BATCH_BYTES,
     onLost(count) {
@@ -50,6 +52,7 @@ function setUp(answer: (bytes: Uint8Array) => number | string | undefined = ({ l
   });
   return {
     writes,
+    lastWrites,
     lost,
     line,
     flush: stream.flush,
@@ -186,6 +189,121 @@ describe("an output that stalls", () => {
     parts.line("a");
     await within(parts.flush(10), 5000, "the end of waiting");
     expect(parts.writes).toEqual([]);
+  });
+});
+
+describe("at the end", () => {
+  const CHUNK = 4096;
+
+  /** An output that takes what it was asked to write when the test says so, at times that the test makes pass. */
+  function setUpSlow() {
+    const clock = createManualClock();
+    const sizes: number[] = [];
+    let answer: (() => void) | undefined;
+    let text = "";
+    const stream = openLineStream({
+      timers: clock,
+      output: {
+        write(bytes, done) {
+          answer = () => {
+            answer = undefined;
+            sizes.push(bytes.length);
+            text += Buffer.from(bytes).toString();
+            done(bytes.length);
+          };
+        },
+        writeLast() {},
+      },
+      batchBytes: 32 * 1024,
+      onLost() {},
+    });
+    const line = (text: string): void => {
+      stream.buffer.text(`${text}\n`);
+      stream.end(false);
+    };
+    const flush = (ms: number) => {
+      const state = { left: undefined as number | undefined };
+      void stream.flush(ms).then((left) => (state.left = left));
+      return state;
+    };
+    return { clock, sizes, line, flush, text: () => text, take: () => (answer?.(), answer !== undefined) };
+  }
+
+  test("a reader that reads on gets all lines, however slow it is", async () => {
+    const { clock, sizes, line, flush, text, take } = setUpSlow();
+    const lines = Array.from({ length: 300 }, (_, index) => `${index} ${"x".repeat(990)}`);
+    for (const each of lines) line(each);
+    const flushed = flush(LONG_MS * 10);
+    for (let isWaiting = true; isWaiting;) {
+      await clock.advance(900);
+      expect(flushed.left).toBeUndefined();
+      isWaiting = take();
+    }
+    await clock.advance(0);
+    expect([flushed.left, text()]).toEqual([0, lines.map((each) => `${each}\n`).join("")]);
+    // Small ones, once it is known to be slow, so that it shows that it reads on.
+    expect(sizes.slice(1).every((size) => size <= CHUNK)).toBe(true);
+  });
+
+  test("one that takes nothing for a second is given up, with the number of lines that it has not taken", async () => {
+    const { clock, line, flush, take } = setUpSlow();
+    for (let index = 0; index < 100; index++) line(`${index} ${"x".repeat(990)}`);
+    const flushed = flush(LONG_MS);
+    await clock.advance(900);
+    take();
+    await clock.advance(999);
+    expect(flushed.left).toBeUndefined();
+    await clock.advance(1);
+    expect(flushed.left).toBeWithin(60, 70);
+  });
+
+  test("no reader is waited for longer than there is time", async () => {
+    const { clock, line, flush, take } = setUpSlow();
+    for (let index = 0; index < 100; index++) line(`${index} ${"x".repeat(990)}`);
+    const flushed = flush(2500);
+    for (let seconds = 0; seconds < 3; seconds += 0.5) {
+      expect([seconds, flushed.left === undefined]).toEqual([seconds, seconds < 2.5]);
+      await clock.advance(500);
+      take();
+    }
+    expect(flushed.left).toBeGreaterThan(0);
+  });
+});
+
+describe("when the process exits", () => {
+  /** Has the stream do what it does then. */
+  function setUpExit() {
+    const known = new Set(process.listeners("exit"));
+    const parts = setUp(() => undefined);
+    const listener = process.listeners("exit").find((each) => !known.has(each));
+    if (!listener) throw new Error("nothing is done at the exit");
+    process.off("exit", listener);
+    const exit = (): readonly unknown[] => {
+      using sleep = spyOn(Bun, "sleepSync").mockImplementation(() => {});
+      listener(0);
+      return sleep.mock.calls.flat();
+    };
+    return { ...parts, exit };
+  }
+
+  test("a long write that is under way gets 50 ms, and nothing is written behind what may be a part of it", async () => {
+    const { line, flush, exit, lastWrites } = setUpExit();
+    line("x".repeat(WHOLE_BYTES));
+    await flush(1);
+    line("behind");
+    expect([exit(), lastWrites]).toEqual([[50], []]);
+  });
+
+  test.each([
+    ["a short one, which is taken as a whole,", "x".repeat(WHOLE_BYTES - 1)],
+    ["none", undefined],
+  ])("behind %s all lines are written at once", async (_, underWay) => {
+    const { line, flush, exit, lastWrites } = setUpExit();
+    if (underWay !== undefined) line(underWay);
+    await flush(1);
+    line("behind");
+    line("last");
+    expect([exit(), lastWrites.join("")]).toEqual([[], "behind\nlast\n"]);
   });
 });
 

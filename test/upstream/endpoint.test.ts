@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { loadProviders } from "../../src/config/load-providers.ts";
+import { loadProviders } from "../fixtures/load-providers.ts";
 import { createDeadlines } from "../../src/core/deadlines.ts";
 import { endpointKey } from "../../src/upstream/endpoint.ts";
 import { createSocketTransport } from "../../src/upstream/http1/transport.ts";

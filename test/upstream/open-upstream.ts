@@ -44,6 +44,9 @@ export const createProvider = (id: string, unixSocket?: string): Provider => ({
 });
 export const groq = createProvider("groq");
 
+/** What carries all calls, whatever their endpoints ask for. */
+export const carriedBy = (transport: Transport) => ({ socket: transport, fetch: transport });
+
 /** One request that is under way: the test says when its connection stands, and what becomes of it. */
 export interface Sent {
   readonly provider: Endpoint;
@@ -87,7 +90,7 @@ export function setUp(limits: Partial<UpstreamLimits> = {}, connects = false, fi
     };
   };
   const open = createUpstream({
-    transport,
+    ...carriedBy(transport),
     deadlines,
     now: clock.now,
     limits: { ...LIMITS, ...limits },

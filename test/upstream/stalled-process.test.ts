@@ -4,7 +4,7 @@ import { createUpstream } from "../../src/upstream/open-call.ts";
 import type { Timeouts } from "../../src/core/timeouts.ts";
 import type { UpstreamResponse } from "../../src/upstream/transport.ts";
 import { createManualClock, settle } from "../fixtures/manual-clock.ts";
-import { groq, REQUEST } from "./open-upstream.ts";
+import { carriedBy, groq, REQUEST } from "./open-upstream.ts";
 
 /** A call whose process stands still, for five seconds, as soon as it is sent. */
 function sendAndStandStill() {
@@ -13,11 +13,11 @@ function sendAndStandStill() {
   const now = (): number => clock.now() + ahead;
   let connect = (): void => {};
   const openCall = createUpstream({
-    transport: (_provider, _request, onConnected) => {
+    ...carriedBy((_provider, _request, onConnected) => {
       const { promise, reject } = Promise.withResolvers<never>();
       connect = onConnected;
       return { response: promise, abort: reject };
-    },
+    }),
     deadlines: createDeadlines({ ...clock, now }),
     now,
     limits: { connectMs: 1000, responseHeaderMs: 60_000, totalMs: 60_000, streamIdleMs: 60_000 },
@@ -70,10 +70,10 @@ describe("what has come while the process stood still is not lost", () => {
     const now = (): number => clock.now() + ahead;
     const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
     const openCall = createUpstream({
-      transport: (_provider, _request, onConnected) => {
+      ...carriedBy((_provider, _request, onConnected) => {
         onConnected();
         return { response: promise, abort: reject };
-      },
+      }),
       deadlines: createDeadlines({ ...clock, now }),
       now,
       limits: { connectMs: 60_000, responseHeaderMs: 60_000, totalMs: 60_000, streamIdleMs: 60_000 },

@@ -6,7 +6,7 @@ import type { UpstreamCall } from "../../src/upstream/call.ts";
 import { createUpstream } from "../../src/upstream/open-call.ts";
 import type { UpstreamLimits } from "../../src/upstream/call-limits.ts";
 import { createManualClock, settle } from "../fixtures/manual-clock.ts";
-import { groq, LIMITS, openAnswered, REQUEST, type Sent, setUp, watch } from "./open-upstream.ts";
+import { carriedBy, groq, LIMITS, openAnswered, REQUEST, type Sent, setUp, watch } from "./open-upstream.ts";
 
 describe("before the header has come", () => {
   test.each<[when: string, limits: Partial<UpstreamLimits>, connects: boolean, code: string, at: number]>([
@@ -80,7 +80,7 @@ describe("before the header has come", () => {
     const transport = (): never => {
       throw Object.assign(new Error("/socket"), { code: "ENOENT" });
     };
-    const call = createUpstream({ transport, deadlines, now: clock.now, limits: LIMITS })(
+    const call = createUpstream({ ...carriedBy(transport), deadlines, now: clock.now, limits: LIMITS })(
       groq,
       new AbortController().signal,
     );

@@ -5,7 +5,7 @@ import type { UntouchedProviders } from "../../config/untouched-providers.ts";
 import { nextConfig } from "../../config/next-config.ts";
 import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";
-import { endProcess, EXIT } from "../exit.ts";
+import { endProcess, EXIT, surviveFaults } from "../exit.ts";
 import { openLog } from "../open-log.ts";
 import { openSoleService, type Service, StartFailure } from "../service.ts";
 import type { Log } from "../../telemetry/log.ts";
@@ -42,7 +42,9 @@ export function runWorker(number: number, version: string): void {
   };
 
   const listen = async (): Promise<void> => {
-    if (service) tell({ kind: "listening", serving: await service.listen() });
+    if (!service) return;
+    tell({ kind: "listening", serving: await service.listen() });
+    if (log) surviveFaults(log);
   };
 
   const reloads = createQueue(async (given): Promise<void> => {
@@ -50,7 +52,7 @@ export function runWorker(number: number, version: string): void {
     source = given ?? source;
     // From now on files are read from disk, whatever was given.
     files.take();
-    const { ok, problem } = await service.reload(loadSourceAgain(source, untouched), source.file);
+    const { ok, problem } = await service.reload(await loadSourceAgain(source, untouched), source.file);
     if (ok) return tell({ kind: "reloaded", source, files: files.take() });
     tell({ kind: "not-reloaded", source, ...(problem !== undefined && { problem }) });
   });
@@ -59,8 +61,9 @@ export function runWorker(number: number, version: string): void {
     if (draining) return;
     draining = true;
     const closed = (): void => tell({ kind: "draining" });
+    const until = performance.now() + (service?.shutdownMs() ?? 0);
     const stopped = service?.drain(closed) ?? Promise.resolve(EXIT.ok);
-    void stopped.then((code) => endWorker(service, log, code));
+    void stopped.then((code) => endWorker(service, log, code, until));
   };
 
   const obey = async (message: ToWorker): Promise<void> => {
@@ -135,9 +138,9 @@ function tellMetrics(service: Service | undefined): void {
 }
 
 /** What it has counted is told before it ends, because nobody can ask it any more. */
-function endWorker(service: Service | undefined, log: Log | undefined, code: number): void {
+function endWorker(service: Service | undefined, log: Log | undefined, code: number, until: number): void {
   tellMetrics(service);
-  if (log) void endProcess(log, code);
+  if (log) void endProcess(log, code, { logMs: until - performance.now() });
   else process.exit(code);
 }
 

@@ -1,6 +1,7 @@
 import { type ConfigSource, type ReadSource, sourceIn } from "../../config/config-source.ts";
 import { readVariable } from "../../config/environment.ts";
 import type { Config } from "../../config/load-config.ts";
+import { drainOptions } from "../../config/module-options.ts";
 import { metricsOptions } from "../../config/telemetry-options.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import { announce, announceDrainDelay } from "../announce.ts";
@@ -29,6 +30,7 @@ export interface WorkersParts {
 export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
   const { config, source, demo, version, count } = parts;
   const { settings } = config;
+  const { wholeMs: shutdownMs } = drainOptions(settings);
   const log = await openLog(settings);
   const held = holdPortOrFail(config);
   const timers = {
@@ -51,12 +53,14 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
     onListening: (serving) => announce(log, settings, { ...serving, ...metrics?.serving, version, workers: count }),
     timers,
     log,
-    shutdownMs: settings.SERVER_DRAIN_DELAY + settings.SERVER_SHUTDOWN_TIMEOUT,
+    shutdownMs,
     metrics: metrics?.hub,
     sharing: createSharingHub({ workers: count, clock: Date.now, timers, gateway: crypto.randomUUID() }),
   });
+  let until = 0;
   onEndSignal({
     begin(signal) {
+      until = performance.now() + shutdownMs;
       announceDrainDelay(log, settings, signal);
       void supervisor.drain().then(() => log.info({ signal }, "draining"));
     },
@@ -78,10 +82,11 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
   });
   const { exitCode, problem } = await supervisor.ended;
   await metrics?.hub.close();
-  if (problem !== undefined) return endProcess(log, exitCode, problem);
+  const logMs = until - performance.now();
+  if (problem !== undefined) return endProcess(log, exitCode, { problem, logMs });
   if (exitCode === EXIT.requestsCut) log.warn("stopped; requests were cut off");
   else log.info("stopped");
-  return endProcess(log, exitCode);
+  return endProcess(log, exitCode, { logMs });
 }
 
 /** The port that is asked for, if one is. */

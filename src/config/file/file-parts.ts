@@ -1,3 +1,4 @@
+import type { Steps } from "../../core/event-loop.ts";
 import type { Environment } from "../environment.ts";
 import type { Fault } from "./file-node.ts";
 import type { FileLimits, FileModel, FileTimeouts } from "./model-section.ts";
@@ -40,12 +41,16 @@ export interface FileParts {
 }
 
 /** Reads the parts of a file. @returns what is wrong with them too; a part that has a fault is left out */
-export function readParts(parts: readonly Part[], environment: Environment): FileParts & { faults: readonly Fault[] } {
+export function* readParts(
+  parts: readonly Part[],
+  environment: Environment,
+): Steps<FileParts & { readonly faults: readonly Fault[] }> {
   const models: NamedModel[] = [];
   const providers = new Map<string, ProviderPart>();
   const prices: NamedPrice[] = [];
   const faults: Fault[] = [];
   for (const part of parts) {
+    yield;
     const [section, name = "", key = ""] = part.path;
     const { value, places, faults: found } = readPart(part, environment);
     faults.push(...found);

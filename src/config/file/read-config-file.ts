@@ -1,3 +1,4 @@
+import type { Steps } from "../../core/event-loop.ts";
 import { type Environment, readVariable } from "../environment.ts";
 import { checkFile, type Said } from "./check-file.ts";
 import { type ConfigFile, faultLine } from "./config-file.ts";
@@ -24,28 +25,30 @@ const NOTHING = {
  * Reads and checks a configuration file, and fills in its references.
  * @param environment fills them in, and says which variables are set and need nothing from the file
  */
-export function readConfigFile(name: string, environment: Environment): ConfigFile {
+export function* readConfigFile(name: string, environment: Environment): Steps<ConfigFile> {
   const read = readBounded(name, MAX_FILE_BYTES);
   if (!read.ok) {
     const problem = `--config ${JSON.stringify(name)} cannot be read: ${read.reason}`;
     return { ...NOTHING, name, version: "", problems: [problem] };
   }
   const version = new Bun.CryptoHasher("sha256").update(read.text).digest("hex").slice(0, 12);
-  const { root, faults } = parseYaml(read.text);
+  const { root, faults } = yield* parseYaml(read.text);
   const lineOf = ({ at, text }: Fault): string => faultLine(name, at, text);
   if (root === undefined) return { ...NOTHING, name, version, problems: faults.map(lineOf) };
-  return { name, version, ...readValues(root, faults, lineOf, environment) };
+  return { name, version, ...(yield* readValues(root, faults, lineOf, environment)) };
 }
 
-function readValues(
+function* readValues(
   root: FileNode,
   syntax: readonly Fault[],
   lineOf: (fault: Fault) => string,
   environment: Environment,
-): Omit<ConfigFile, "name" | "version"> {
+): Steps<Omit<ConfigFile, "name" | "version">> {
   const { said, parts, faults } = checkFile(root, FILE_SCHEMA);
+  yield;
   const { values, faults: unwritable } = writeVariables(said, environment);
-  const { models, providerParts, prices, faults: unread } = readParts(parts, environment);
+  const { models, providerParts, prices, faults: unread } = yield* readParts(parts, environment);
+  yield;
   const found = [...syntax, ...faults, ...unwritable, ...unread];
   const providers = entriesOf(root, ["providers"]).filter(([id]) => new RegExp(CUSTOM_ID).test(id));
   const servers = entriesOf(root, ["mcp", "servers"]).filter(([name]) => new RegExp(SERVER_NAME).test(name));
@@ -53,9 +56,13 @@ function readValues(
     ["providers", providers.map(([id]) => id)],
     ["mcp.servers", servers.map(([name]) => name)],
   ]);
-  const paths = placesOf(FILE_SCHEMA, names).map(
-    ({ path, saying }) => [saying.variable(path), shownPath(path)] as const,
-  );
+  yield;
+  const places = placesOf(FILE_SCHEMA, names);
+  yield;
+  const paths = places.map(({ path, saying }) => [saying.variable(path), shownPath(path)] as const);
+  yield;
+  const references = [...said, ...parts].flatMap(({ node }) => textsOf(node)).flatMap(referencesOf);
+  yield;
   return {
     values,
     providers: Object.fromEntries(providers.map(([id, { at }]) => [id, at])),
@@ -63,7 +70,7 @@ function readValues(
     ...{ models, providerParts, prices, modelNames: entriesOf(root, ["models"]).map(([name]) => name) },
     // What can be said in two ways is named by the first.
     paths: Object.fromEntries(paths.toReversed()),
-    references: [...new Set([...said, ...parts].flatMap(({ node }) => textsOf(node)).flatMap(referencesOf))],
+    references: [...new Set(references)],
     problems: found
       .toSorted((one, other) => one.at.line - other.at.line || one.at.column - other.at.column)
       .map(lineOf),

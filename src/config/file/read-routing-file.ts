@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import type { Steps } from "../../core/event-loop.ts";
 import type { Environment } from "../environment.ts";
 import { checkFile } from "./check-file.ts";
 import { type ConfigFile, faultLine } from "./config-file.ts";
@@ -17,16 +18,17 @@ const MAX_FILE_BYTES = 1_048_576;
 const SCHEMA = Type.Object({ models: Type.Optional(MODELS) }, { additionalProperties: false });
 
 /** Reads and checks the file of `ROUTING_CONFIG_PATH`. */
-export function readRoutingFile(name: string, environment: Environment): RoutingFile {
+export function* readRoutingFile(name: string, environment: Environment): Steps<RoutingFile> {
   const read = readBounded(name, MAX_FILE_BYTES);
   if (!read.ok) {
     const problem = `ROUTING_CONFIG_PATH=${JSON.stringify(name)} cannot be read: ${read.reason}`;
     return { name, version: "", models: [], modelNames: [], problems: [problem] };
   }
   const version = new Bun.CryptoHasher("sha256").update(read.text).digest("hex").slice(0, 12);
-  const { root, faults: syntax } = parseYaml(read.text);
+  const { root, faults: syntax } = yield* parseYaml(read.text);
+  yield;
   const { parts, faults } = root ? checkFile(root, SCHEMA) : { parts: [], faults: [] };
-  const { models, faults: unread } = readParts(parts, environment);
+  const { models, faults: unread } = yield* readParts(parts, environment);
   const lineOf = ({ at, text }: Fault): string => faultLine(name, at, text);
   const problems = [...syntax, ...faults, ...unread]
     .toSorted((one, other) => one.at.line - other.at.line || one.at.column - other.at.column)

@@ -1,9 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { openTurns } from "../event-loop.ts";
-import { asBuffer, skipSpace } from "./bytes.ts";
+import { asBuffer, endOfNumber, endOfString, endOfWord, skipSpace } from "./bytes.ts";
 import type { JsonLimits } from "./limits.ts";
 import { type MemberWatch, noteMemberEnd, noteString, openWatch, type WatchedNames } from "./member-watch.ts";
-import { endOfNumber, endOfString, endOfWord } from "./scan-tokens.ts";
 
 /** Judges a string of a text, whose quotes are at `start` and before `end`. After one that is a sign it sees no more. */
 export interface StringJudge {

@@ -1,3 +1,4 @@
+import { freeBytes } from "../memory/free-bytes.ts";
 import { asBuffer, toJson } from "./bytes.ts";
 import { type Member, findMember, findValue } from "./find.ts";
 
@@ -60,25 +61,30 @@ export class EditedBytes {
     this.#source.copy(target, write, read);
   }
 
-  /** All of them in one piece. */
-  joined(): Buffer {
+  /** Frees what was edited, see {@link freeBytes}: nobody reads it any more. */
+  free(): void {
+    freeBytes(this.#source);
+  }
+
+  /** The edited bytes in one piece. */
+  apply(): Buffer {
     // Every byte of it is written.
-    const joined = Buffer.allocUnsafe(this.length);
-    this.writeTo(joined, 0);
-    return joined;
+    const edited = Buffer.allocUnsafe(this.length);
+    this.writeTo(edited, 0);
+    return edited;
   }
 }
 
-/** In one piece, if they are such bytes. */
-export const joined = <Other>(bytes: Other | EditedBytes): Other | Uint8Array =>
-  bytes instanceof EditedBytes ? bytes.joined() : bytes;
+/** Applies the edits of bytes that have some; anything else comes back as it is. */
+export const applyEdits = <Other>(bytes: Other | EditedBytes): Other | Uint8Array =>
+  bytes instanceof EditedBytes ? bytes.apply() : bytes;
 
 /**
  * Applies `edits` to the bytes of a JSON object and returns a new array of exactly the right size.
  * Bytes outside the edited members are copied untouched. With no edits the very same array comes back.
  * @param edits at most one per member; insertions go in front of the first member, more than one only if there is one
  */
-export const editObject = (body: Uint8Array, edits: readonly Edit[]): Uint8Array => joined(withEdits(body, edits));
+export const editObject = (body: Uint8Array, edits: readonly Edit[]): Uint8Array => applyEdits(withEdits(body, edits));
 
 /** The same, to be copied later; with no edits the very same array. */
 export function withEdits(body: Uint8Array, edits: readonly Edit[]): Uint8Array | EditedBytes {

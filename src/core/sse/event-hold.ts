@@ -25,7 +25,8 @@ export function createEventHold(): EventHold {
       }
       const length = held.length + piece.length;
       if (taken + piece.length > room.length || taken === 0) {
-        room = Buffer.allocUnsafe(length * 2);
+        // Twice what is held: only that may be copied again and again.
+        room = Buffer.allocUnsafe(length + held.length);
         held.copy(room);
         taken = held.length;
       }

@@ -1,17 +1,21 @@
+import { readEventData } from "../../core/sse/event-data.ts";
 import { isJsonObject, parseJson } from "../../core/json/parse.ts";
 
-const MARK = Buffer.from('"usage"');
+/** Without its closing quote: quotes are so many that to search for a word that ends with one takes twice as long. */
+const MARK = Buffer.from('"usage');
+const QUOTE = 0x22;
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 
-/** Whether a member `usage` that is an object may be in these bytes of a stream; many chunks say `"usage":null`. */
-export function mayContainUsage(bytes: Buffer): boolean {
-  for (let mark = bytes.indexOf(MARK); mark >= 0; mark = bytes.indexOf(MARK, mark + 1)) {
+/** Where the first member `usage` is that may be an object, or -1; many chunks say `"usage":null`. */
+export function findUsage(bytes: Buffer, from: number): number {
+  for (let mark = bytes.indexOf(MARK, from); mark >= 0; mark = bytes.indexOf(MARK, mark + 1)) {
     let position = mark + MARK.length;
+    if (position < bytes.length && bytes[position++] !== QUOTE) continue;
     while ((bytes[position] as number) <= 0x20 || bytes[position] === COLON) position += 1;
-    if (position >= bytes.length || bytes[position] === OPEN_BRACE) return true;
+    if (position >= bytes.length || bytes[position] === OPEN_BRACE) return mark;
   }
-  return false;
+  return -1;
 }
 
 const NO_CHOICES = /"choices"\s*:\s*\[\s*\]/;
@@ -21,14 +25,9 @@ const NO_CHOICES = /"choices"\s*:\s*\[\s*\]/;
  * https://platform.openai.com/docs/api-reference/chat-streaming
  */
 export function isUsageOnlyEvent(event: Buffer): boolean {
-  if (!mayContainUsage(event)) return false;
-  const text = event.toString("utf8");
-  if (!NO_CHOICES.test(text)) return false;
-  const data = text
-    .split(/\r\n|\r|\n/)
-    .flatMap((line) => /^data: ?(.*)$/.exec(line)?.[1] ?? [])
-    .join("\n");
-  const chunk = parseJson(data);
+  if (findUsage(event, 0) < 0 || !NO_CHOICES.test(event.toString("latin1"))) return false;
+  const data = readEventData(event);
+  const chunk = data && parseJson(data.bytes);
   return (
     isJsonObject(chunk) &&
     Array.isArray(chunk["choices"]) &&

@@ -9,7 +9,7 @@ import {
   positiveOf,
   reasoningTokens,
   webSearches,
-} from "../usage-details.ts";
+} from "../usage.ts";
 
 /**
  * Reads `usage` in the variants of the field: DeepSeek says `prompt_cache_hit_tokens`, Moonshot `cached_tokens`, Mistral

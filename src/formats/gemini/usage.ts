@@ -1,6 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { numberOf, withoutUndefined } from "../../core/json/values.ts";
-import { tokensOfModality } from "../usage-details.ts";
+import { listOf, numberOf, objectOf, withoutUndefined } from "../../core/json/values.ts";
 import type { Usage } from "../form/answer.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import { toTokenUsage } from "../form/token-usage.ts";
@@ -31,6 +30,15 @@ export function readUsage(usage: unknown): Usage | undefined {
     audioOutput: tokensOfModality(usage["candidatesTokensDetails"], "AUDIO"),
     imageOutput: tokensOfModality(usage["candidatesTokensDetails"], "IMAGE"),
   };
+}
+
+/** Of a list in which Google says how many tokens are of which kind. https://ai.google.dev/api/generate-content#ModalityTokenCount */
+function tokensOfModality(details: unknown, modality: string): number | undefined {
+  for (const one of listOf(details)) {
+    const said = objectOf(one);
+    if (said?.["modality"] === modality) return numberOf(said["tokenCount"]);
+  }
+  return undefined;
 }
 
 /** What a stream said of usage so far, with what it says now: counters are totals, and some events lack some. */

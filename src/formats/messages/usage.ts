@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
 import { numberOf, objectOf } from "../../core/json/values.ts";
-import { webSearches } from "../usage-details.ts";
+import { webSearches } from "../usage.ts";
 
 /**
  * Reads `usage`. On this wire `input_tokens` is without what was read from or written to a cache.

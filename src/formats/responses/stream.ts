@@ -64,14 +64,14 @@ const KEPT_NAMES = ["created", "in_progress", "output_item.done"] as const;
  */
 export class ResponsesStream implements StreamWatch {
   readonly #end = new SignScanner(TERMINAL_NAME);
-  readonly #events = createEventFilter((event) => this.#keep(event), MAX_EVENT_BYTES, isKept);
+  readonly #events = createEventFilter((event) => this.#keep(event), MAX_EVENT_BYTES, findKept);
   #response: Buffer | undefined;
   #items: Buffer[] = [];
   #keptBytes = 0;
 
   push(bytes: Buffer, before: StreamTail): void {
     this.#end.push(bytes, before);
-    if (!this.#end.found) this.#events.push(bytes);
+    if (!this.#end.found) this.#events.push(Buffer.from(bytes));
   }
 
   ending(last: Buffer): StreamEnding {
@@ -131,15 +131,15 @@ export class ResponsesStream implements StreamWatch {
   }
 }
 
-/** Whether one of the events that are kept may be among these bytes; most are deltas, which name none. */
-function isKept(bytes: Buffer): boolean {
-  for (let at = bytes.indexOf(WORD); at >= 0; at = bytes.indexOf(WORD, at + WORD.length)) {
+/** Where the first of the events that are kept may be, or -1; most are deltas, which name none. */
+function findKept(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(WORD, from); at >= 0; at = bytes.indexOf(WORD, at + WORD.length)) {
     const start = at + WORD.length;
     // `created`, `in_progress`, `output_item`; and what is cut here.
-    if (start === bytes.length || bytes[start] === 0x63 || bytes[start] === 0x69) return true;
-    if (bytes[start] === 0x6f && bytes.toString("latin1", start, start + 11) === "output_item") return true;
+    if (start === bytes.length || bytes[start] === 0x63 || bytes[start] === 0x69) return at;
+    if (bytes[start] === 0x6f && bytes.toString("latin1", start, start + 11) === "output_item") return at;
   }
-  return false;
+  return -1;
 }
 
 const SEQUENCE_NUMBER = /"sequence_number"\s*:\s*(\d{1,15})(?=\D)/g;

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
 import { numberOf, objectOf } from "../../core/json/values.ts";
-import { webSearches } from "../usage-details.ts";
+import { webSearches } from "../usage.ts";
 
 /** The `usage` of a response; undefined if the provider said none. */
 export function readUsage(value: unknown): Usage | undefined {

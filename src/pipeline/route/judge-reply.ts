@@ -1,13 +1,19 @@
 import { Failure } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/json/parse.ts";
+import { redactionOf } from "../../core/redact/redact.ts";
+import type { Format } from "../../formats/format.ts";
+import { readValue } from "../../formats/provider-error.ts";
 import { readUsage } from "../../formats/usage.ts";
+import { type Provider, secretsOf } from "../../providers/provider.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import type { ResponseBody, UpstreamResponse } from "../../upstream/transport.ts";
 import type { JudgedAnswer, Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
 import { findAnswerError } from "../judge-answer.ts";
-import { beginsLikeDocument, beginsWithEvent, isEventStream, readWholeResponse } from "../read-response.ts";
+import { beginsLikeDocument, beginsWithEvent, readWholeResponse } from "../read-response.ts";
+import { isEventStream } from "../../upstream/response-headers.ts";
+import { answerFailure } from "../translate/answer-failure.ts";
 import { awaitContent, type ContentParts, createLook, type Look } from "./await-content.ts";
-import { type AnsweredAs, reportedFailure } from "./reported-failure.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 
 export interface JudgeParts extends ContentParts {
@@ -15,7 +21,11 @@ export interface JudgeParts extends ContentParts {
 }
 
 /** What an answer is judged by. */
-export interface JudgedAs extends AnsweredAs {
+export interface JudgedAs {
+  /** Of the client's API. */
+  readonly format: Format;
+  /** Whose answer it is. */
+  readonly provider: Provider;
   readonly streamAsked: boolean;
   /** It is to be one JSON array. */
   readonly isArray: boolean;
@@ -126,3 +136,13 @@ export const withBody = ({ response, call, usageInjected, usage, headers }: Repl
   ...{ call, usageInjected, headers },
   ...(usage && { usage }),
 });
+
+const UNEXPLAINED = "The provider reported an error without a message";
+
+/** The failure for an error that a provider reports in an answer with a good status, in whatever words: all of it is masked. */
+function reportedFailure(error: unknown, { format, provider }: JudgedAs): Failure {
+  const redact = redactionOf(secretsOf(provider));
+  const { message, type, code } = readValue(isJsonObject(error) ? error : { error }, redact);
+  const told = { message: redact(message ?? UNEXPLAINED), type, code: code === undefined ? undefined : String(code) };
+  return answerFailure(told, provider, format);
+}

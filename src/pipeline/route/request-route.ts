@@ -17,6 +17,7 @@ import { chooseWay } from "../choose-way.ts";
 import { requireSingleMember } from "../prepare-body.ts";
 import { memberOf } from "../received-body.ts";
 import type { AdmittedRequest, RequestRoute, Way } from "../stage.ts";
+import { EstimatedRoute } from "./estimated-route.ts";
 import { findGiver } from "./further-route.ts";
 import { createKnownRoutes, likelyOf } from "./known-routes.ts";
 import { createNarrowedModels, type NarrowModels } from "./narrow-models.ts";
@@ -71,7 +72,6 @@ interface Rules extends RequestRouteParts {
 }
 
 function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
-  const { policy } = parts;
   const rules: Rules = { ...parts, narrowed: createNarrowedModels() };
 
   /** Not `async`: what is made in such a function holds all of its arguments, and with them the body. */
@@ -83,11 +83,15 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
     return { route, way };
   };
 
-  const openKnown = createKnownRoutes(parts.router, (ask: RoutedAsk, likely) => open(ask, undefined, likely));
+  const openKnown = createKnownRoutes(
+    parts.router,
+    (ask: RoutedAsk, likely) => open(ask, undefined, likely),
+    ({ route, way }, { body }) => ({ route: new EstimatedRoute(route, estimateTokens(body)), way }),
+  );
 
   return (ask) => {
     // A provider's own name was judged when its provider was chosen.
-    const isJudged = policy.active && ask.alias !== undefined;
+    const isJudged = parts.policy.active && ask.alias !== undefined;
     if (isJudged) return otherModels(ask).then((names) => open(ask, names));
     if (giverOf(parts.answers, ask)) return open(ask, undefined);
     const opened = openKnown(ask);

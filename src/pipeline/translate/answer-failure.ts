@@ -2,7 +2,7 @@ import type { Failure } from "../../core/errors.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
 import type { Format } from "../../formats/format.ts";
 import type { AnswerError } from "../../formats/form/answer.ts";
-import { nameOverflow } from "../../formats/context-overflow.ts";
+import { nameOverflow } from "../../formats/refusal-reasons.ts";
 import { type Provider, secretsOf } from "../../providers/provider.ts";
 import { rpcType } from "../../formats/rpc-status.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";

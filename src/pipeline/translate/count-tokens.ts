@@ -1,12 +1,13 @@
 import { toJson } from "../../core/json/bytes.ts";
 import { Failure } from "../../core/errors.ts";
-import { decodeObjectInTurns, type JsonObject } from "../../core/json/parse.ts";
+import { type JsonObject } from "../../core/json/parse.ts";
+import { decodeObjectInTurns } from "../../core/json/decode-object.ts";
 import { numberOf } from "../../core/json/values.ts";
 import { memoryExhausted } from "../../core/memory/budget.ts";
 import { estimateInput } from "../../formats/form/estimate-input.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
 import { inVariant } from "../../providers/model-family.ts";
-import { COUNTED_WIRES, type CountingApi } from "../../routing/choose-counter.ts";
+import { COUNTED_WIRES, type CountingApi } from "../../routing/choose-wire.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";

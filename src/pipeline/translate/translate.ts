@@ -2,14 +2,15 @@ import { toJson } from "../../core/json/bytes.ts";
 import { nextTurn } from "../../core/event-loop.ts";
 import type { Dialects } from "../../formats/dialects.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
-import { type RequestHeaders, withoutIdempotencyKey } from "../../providers/request-headers.ts";
+import { type RequestHeaders, withoutIdempotencyKey } from "../../providers/api-request.ts";
 import type { UpstreamCall } from "../../upstream/call.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 import type { ResponseBody } from "../../upstream/transport.ts";
 import type { Reply } from "../attempt.ts";
 import { maxTokensOf, variantFor } from "../body-variant.ts";
-import { beginsLikeDocument, beginsWithEvent, isEventStream, UNCOUNTED_BYTES } from "../read-response.ts";
+import { beginsLikeDocument, beginsWithEvent, UNCOUNTED_BYTES } from "../read-response.ts";
+import { isEventStream } from "../../upstream/response-headers.ts";
 import { beginStream, type Heartbeat } from "../heartbeat.ts";
 import type { AdmittedRequest, Answer } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
@@ -83,6 +84,7 @@ function createBegin(parts: TranslationParts) {
       method: "POST",
       headers: isFurther ? withoutIdempotencyKey(given) : given,
       body: toJson(written),
+      isBodyGivenUp: true,
       keptBytes,
     });
     const ask = clientAsk(conversation, admitted, clock);

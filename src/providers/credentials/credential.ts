@@ -6,6 +6,26 @@ import type { GoogleSettings } from "./google/google-settings.ts";
 /** What a credential is made from, as the operator set it. */
 export type CredentialSettings = AwsSettings | GoogleSettings | EntraSettings;
 
+/** Where a credential comes from, in a few words for the operator, to follow the word "with". Nothing of it is secret. */
+export function describeCredential(settings: CredentialSettings): string {
+  if (settings.kind === "entra") return "tokens of Microsoft Entra ID";
+  const { source } = settings;
+  switch (source.from) {
+    case "keys":
+      return "AWS access keys";
+    case "profile":
+      return `the AWS profile ${source.name}`;
+    case "web_identity":
+      return "an AWS role for a web identity";
+    case "container":
+      return "the AWS role of the container";
+    case "file":
+      return `the Google credentials in ${source.path}`;
+    case "machine":
+      return settings.kind === "aws" ? "the AWS credentials of this machine" : "the Google credentials of this machine";
+  }
+}
+
 /** A credential that is made for each request, or renewed: what it is made from, and what must not be shown of it. */
 export interface Credential {
   /** Plain data: two credentials with equal settings are one, and share what was issued. */

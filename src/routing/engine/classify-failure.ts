@@ -1,8 +1,6 @@
 import { type Failure, type FailureCode, FAILURES } from "../../core/errors.ts";
-import { isContentRefusal } from "../../formats/content-refusal.ts";
-import { isOverflow } from "../../formats/context-overflow.ts";
 import type { AnswerError } from "../../formats/form/answer.ts";
-import { isUnknownResponse } from "../../formats/unknown-response.ts";
+import { isContentRefusal, isOverflow, isUnknownResponse } from "../../formats/refusal-reasons.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { Blame, Fault } from "../health/deployment-state.ts";
 import type { RetryReason } from "../models/model-options.ts";

@@ -1,4 +1,5 @@
 import type { Deadlines } from "../../core/deadlines.ts";
+import { callEach } from "../../core/faults.ts";
 import { Failure } from "../../core/errors.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Verdict } from "./classify-failure.ts";
@@ -38,7 +39,7 @@ export class Run<Reply> {
     this.#attempts = failed ? [failed] : [];
     this.#plan = new Plan(asked, this.#attempts, (name) => parts.targetOf(name, request));
     this.#waiting = createWaiting(parts.deadlines, request.signal(), request.until, (reason) => {
-      for (const attempt of this.#attempts) attempt.cancel(reason);
+      callEach(this.#attempts, (attempt) => attempt.cancel(reason));
     });
     this.#entrance = new Entrance(parts, request, this.#plan, this.#waiting, (attempt) => this.#begin(attempt));
   }

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import { accessHeaders } from "../../providers/api-access.ts";
 import { nameIn } from "../../providers/model-family.ts";
 import type { Provider } from "../../providers/provider.ts";
-import { apiUrl } from "../../providers/url.ts";
+import { apiUrl } from "../../providers/api-request.ts";
 import type { OpenUpstreamCall } from "../../upstream/call.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
 import { readWithin } from "../../upstream/read-body.ts";

@@ -1,5 +1,5 @@
 import { createDeadlines, type TimerSource } from "../../core/deadlines.ts";
-import { createFreeTimers } from "../../core/free-timers.ts";
+import { createStallTolerantTimers } from "../../core/stall-tolerant-timers.ts";
 import type { QueueOptions } from "../models/model-options.ts";
 import type { Sharing } from "../sharing/sharing.ts";
 import { createFairShares } from "./fair-shares.ts";
@@ -62,7 +62,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   const queues = createQueues();
   let queueOptions: ReadonlyMap<string, QueueOptions> = new Map();
   const deadlines = createDeadlines(timers);
-  const freeTimers = createFreeTimers(timers);
+  const stallTolerant = createStallTolerantTimers(timers);
   const shares = minutes && createFairShares({ minutes, clock });
   const room = createRoom(clock, slots, shares);
   const onRoom = (gate: Gate): void => turns.offer([gate]);
@@ -71,9 +71,12 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   const shared = shareUsage({ gates, sharing, clock, timers, onRoom });
 
   const lines = createLines({ turns, watch, onLeft: known.forgetIdle });
-  const watches = { room: { now, deadlines }, answer: { now: freeTimers.now, deadlines: createDeadlines(freeTimers) } };
+  const watches = {
+    room: { now, deadlines },
+    answer: { now: stallTolerant.now, deadlines: createDeadlines(stallTolerant) },
+  };
   const waiting = createWaiting({ room, turns, queues, lines, watches, now });
-  const ofMinutes = { gates, clock, timers, freeTimers, roll: room.roll, onAnswer: waiting.answered };
+  const ofMinutes = { gates, clock, timers, stallTolerant, roll: room.roll, onAnswer: waiting.answered };
   const leased = minutes && shares && new LeasedMinutes({ minutes, shares, ...ofMinutes });
   const passage = createPassage({ clock, slots, shared, leased, onLeft: known.forgetIdle, onRoom: turns.offer });
 
@@ -96,7 +99,7 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   return {
     ...{ room, turns, waiting, passage, now, gate: known.of, generation: known.generation, size: () => gates.size },
     minuteWaitMs: minutes?.waitMs ?? 0,
-    answerNow: freeTimers.now,
+    answerNow: stallTolerant.now,
     ask: (gate, tokens) => leased?.ask(gate, tokens),
     queueOptions: (model) => queueOptions.get(model),
     queue: (model) => queues.find(model, "queue"),

@@ -14,7 +14,7 @@ export interface LeasedMinutesParts {
   readonly clock: () => number;
   readonly timers: Pick<TimerSource, "setTimer" | "clearTimer">;
   /** Timers that count only the time in which an answer could have been heard. */
-  readonly freeTimers: Pick<TimerSource, "setTimer" | "clearTimer">;
+  readonly stallTolerant: Pick<TimerSource, "setTimer" | "clearTimer">;
   /** Puts aside what a gate counts of minutes that are over. */
   readonly roll: (gate: Gate) => void;
   /** A gate may have room, or it is known now that it has none: those who wait there are to be asked. */
@@ -35,9 +35,9 @@ export class LeasedMinutes {
 
   constructor(parts: LeasedMinutesParts) {
     this.#parts = parts;
-    const { minutes, clock, timers, freeTimers, roll } = parts;
+    const { minutes, clock, timers, stallTolerant, roll } = parts;
     const onSilence = (): void => this.#setAlone(true);
-    this.#claims = createMinuteClaims({ minutes, clock, timers: freeTimers, roll, onSilence });
+    this.#claims = createMinuteClaims({ minutes, clock, timers: stallTolerant, roll, onSilence });
     const tell = (gate: Gate): void => this.#claims.claim(gate, false);
     this.#spare = createSpareMinutes({ timers, roll, tell, giveBack: (gate) => this.#giveBack(gate) });
     minutes.listen({

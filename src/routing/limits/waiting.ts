@@ -17,7 +17,7 @@ export interface WaitingParts {
   readonly turns: Turns;
   readonly queues: Queues;
   readonly lines: Lines;
-  /** By which it is measured how long one waits: for room, or for an answer, see `free-timers.ts`. */
+  /** By which it is measured how long one waits: for room, or for an answer, see `stall-tolerant-timers.ts`. */
   readonly watches: Readonly<Record<"room" | "answer", Watch>>;
   /** Milliseconds of the monotonic clock. */
   readonly now: () => number;

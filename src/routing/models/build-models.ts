@@ -22,7 +22,7 @@ function expandKeys(named: NamedDeployment): readonly Deployment[] {
   const timeouts = timeoutsOf(named);
   return providers.map((provider) =>
     Object.freeze({
-      key: deploymentKey(provider, options.model),
+      key: deploymentKey(provider, options.model, named.keyHashes.get(provider)),
       label: numbered(`${provider.id}/${options.model}`, named, provider),
       provider,
       model: options.model,
@@ -50,5 +50,5 @@ function timeoutsOf({ model, options, routing }: NamedDeployment): Timeouts {
 }
 
 /** What the state of a deployment is kept under; nothing of it is secret. */
-export const deploymentKey = (provider: Provider, model: string): string =>
-  `${provider.endpointKey}:${hashOfKeys([provider])}:${model}`;
+export const deploymentKey = (provider: Provider, model: string, hash = hashOfKeys([provider])): string =>
+  `${provider.endpointKey}:${hash}:${model}`;

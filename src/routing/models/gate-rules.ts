@@ -27,11 +27,11 @@ export interface GateRule {
 
 /** The gates of a deployment when it is asked with one of its keys, from the narrowest. */
 export function deploymentGates(named: NamedDeployment, provider: Provider): readonly GateRule[] {
-  const { model, options, keysHash, routing } = named;
+  const { model, options, keysHash, keyHashes, routing } = named;
   const { endpointKey, id } = provider;
   const own = options.limits ?? model.limits;
   const wide = routing?.limits ?? {};
-  const hash = hashOfKeys([provider]);
+  const hash = keyHashes.get(provider) ?? hashOfKeys([provider]);
   const at = `${model.name} at ${id}/${options.model}`;
   return [
     ...minute(

@@ -11,8 +11,9 @@ export interface NamedDeployment {
   readonly allKeys: readonly Provider[];
   /** One for each of the keys that it is asked with. */
   readonly providers: readonly Provider[];
-  /** Of those. */
+  /** Of those, all together and each. */
   readonly keysHash: string;
+  readonly keyHashes: ReadonlyMap<Provider, string>;
   readonly routing: ProviderRouting | undefined;
 }
 
@@ -26,15 +27,26 @@ export function numbered(label: string, { allKeys }: NamedDeployment, provider: 
 export function namedDeployments(models: readonly ModelOptions[], sources: ModelSources): readonly NamedDeployment[] {
   const routings = new Map(sources.providerRoutings.map((routing) => [routing.id, routing]));
   const single = new Map(sources.providers.map((provider) => [provider.id, [provider]]));
+  // Many deployments have the same keys, and to hash them takes longer than the rest.
+  const keyHashes = new Map<Provider, string>();
+  const listHashes = new Map<readonly Provider[], string>();
+  const hashesOf = (providers: readonly Provider[]): string => {
+    const known = listHashes.get(providers);
+    if (known !== undefined) return known;
+    for (const provider of providers) keyHashes.set(provider, keyHashes.get(provider) ?? hashOfKeys([provider]));
+    const hash = hashOfKeys(providers);
+    listHashes.set(providers, hash);
+    return hash;
+  };
   return models.flatMap((model) =>
     model.deployments.flatMap((options): readonly NamedDeployment[] => {
       const { provider: id, key } = options;
       const allKeys = sources.keyedProviders.get(id) ?? single.get(id) ?? [];
       const providers = key === undefined ? allKeys : allKeys.slice(key, key + 1);
-      const keysHash = hashOfKeys(providers);
+      const keysHash = hashesOf(providers);
       return providers.length === 0
         ? []
-        : [{ model, options, allKeys, providers, keysHash, routing: routings.get(id) }];
+        : [{ model, options, allKeys, providers, keysHash, keyHashes, routing: routings.get(id) }];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
+import { loadOnce } from "../../core/load-once.ts";
 import type { PriceCall } from "../../core/request-register.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { RoutedModel } from "../engine/route.ts";
@@ -47,12 +48,11 @@ export interface PriceSourceParts {
 
 export function createPriceSource({ timers, clock, onChange, load = loadPriceList }: PriceSourceParts): PriceSource {
   let updates: PriceUpdates | undefined;
-  let list: Promise<PriceList> | undefined;
+  const loadList = loadOnce(() => load(() => updates?.newest()));
   return {
     async open(options) {
       if (!options) return undefined;
-      list ??= load(() => updates?.newest());
-      const book = createPriceBook({ named: options.named, list: await list, clock });
+      const book = createPriceBook({ named: options.named, list: await loadList(), clock });
       let stop: (() => void) | undefined;
       return {
         book,

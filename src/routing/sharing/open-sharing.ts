@@ -1,3 +1,4 @@
+import { callEach } from "../../core/faults.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { ChangesFrom, SharingChannel } from "./channel.ts";
 import { createKeyHashes } from "./key-hashes.ts";
@@ -21,6 +22,8 @@ export interface SharingParts {
   readonly random?: () => number;
   /** Called when Redis is away, and when it is back, each once; undefined means that it is back. */
   readonly onRedisChange: (problem: string | undefined) => void;
+  /** Loads what speaks to Redis. */
+  readonly loadRedis?: () => Promise<Pick<typeof import("./redis-sharing.ts"), "openRedisSharing">>;
 }
 
 /** What a process shares, until it is closed. */
@@ -63,7 +66,7 @@ export function openSharing(parts: SharingParts): OpenSharing {
     if (!hasStarted) return heard.note({ from, changes });
     for (const change of changes) {
       if (change.kind === "recovered") redis?.hear(change);
-      for (const listener of listeners) listener(change, from);
+      callEach(listeners, (listener) => listener(change, from));
     }
   };
 
@@ -72,11 +75,11 @@ export function openSharing(parts: SharingParts): OpenSharing {
     if (redisUrl === undefined || gateway === undefined || !hasKeys || !hasStarted || isOpening) return;
     isOpening = true;
     const speaker = { gateway, self };
-    const { openRedisSharing } = await import("./redis-sharing.ts");
-    if (isClosed) return;
+    const loaded = await loadOrTell(parts, () => (isOpening = false));
+    if (!loaded || isClosed) return;
     const processes = (): number => worker?.minutes.processes() ?? 1;
     const given = { url: redisUrl, speaker, hashes, clock, timers, random, deliver, processes };
-    redis = openRedisSharing({ ...given, onChange: onRedisChange });
+    redis = loaded.openRedisSharing({ ...given, onChange: onRedisChange });
     minutes?.follow(redis.minutes);
     for (const { changes } of early.all()) changes.forEach(redis.tell);
   };
@@ -118,4 +121,18 @@ export function openSharing(parts: SharingParts): OpenSharing {
       redis?.close();
     },
   };
+}
+
+/** @returns undefined if it cannot be loaded now: the next configuration tries again */
+async function loadOrTell(
+  { onRedisChange, loadRedis = () => import("./redis-sharing.ts") }: Pick<SharingParts, "onRedisChange" | "loadRedis">,
+  onFailure: () => void,
+) {
+  try {
+    return await loadRedis();
+  } catch {
+    onFailure();
+    onRedisChange("its client could not be loaded");
+    return undefined;
+  }
 }

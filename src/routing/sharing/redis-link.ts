@@ -1,5 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import { createFreeTimers } from "../../core/free-timers.ts";
+import { createStallTolerantTimers } from "../../core/stall-tolerant-timers.ts";
 import { openRedisConnections, problemOf, type RedisConnections, type SendCommand } from "./redis-connections.ts";
 
 export interface RedisLinkParts {
@@ -118,7 +118,7 @@ export function openRedisLink(parts: RedisLinkParts): RedisLink {
 
 /** One wait at a time. */
 function createWait(timers: TimerSource) {
-  const freeTimers = createFreeTimers(timers);
+  const stallTolerant = createStallTolerantTimers(timers);
   let end = (): void => {};
   const waitBy = (
     { setTimer, clearTimer }: Pick<TimerSource, "setTimer" | "clearTimer">,
@@ -131,7 +131,7 @@ function createWait(timers: TimerSource) {
   };
   return {
     start: (callback: () => void, delayMs: number) => waitBy(timers, callback, delayMs),
-    more: (callback: () => void) => waitBy(freeTimers, callback, GRACE_MS),
+    more: (callback: () => void) => waitBy(stallTolerant, callback, GRACE_MS),
     end: () => end(),
   };
 }

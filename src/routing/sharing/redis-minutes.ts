@@ -1,5 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import { createFreeTimers } from "../../core/free-timers.ts";
+import { createStallTolerantTimers } from "../../core/stall-tolerant-timers.ts";
 import { parseJson } from "../../core/json/parse.ts";
 import type { KeyHashes } from "./key-hashes.ts";
 import { REDIS_WAITS, unknownProcesses } from "./late-minutes.ts";
@@ -50,7 +50,7 @@ export class RedisMinutes {
   #wanted: string | undefined;
 
   constructor(parts: RedisMinutesParts) {
-    this.#parts = { ...parts, timers: createFreeTimers(parts.timers) };
+    this.#parts = { ...parts, timers: createStallTolerantTimers(parts.timers) };
     this.leases = {
       ...REDIS_WAITS,
       processes: () =>

@@ -1,4 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
+import { callEach } from "../../core/faults.ts";
 import { type FromHub, fairShare, type SlotsHeld, type ToHub } from "./channel.ts";
 import type { SlotLeases } from "./sharing.ts";
 
@@ -94,7 +95,7 @@ export class WorkerSlots implements SlotLeases {
     lease.saidWanted = Math.max(0, lease.saidWanted - message.served);
     // A fair share is filled up only if nobody waits any more.
     if (message.served === 0) lease.unused = 0;
-    for (const listener of this.#listeners) listener(message.gate);
+    callEach(this.#listeners, (listener) => listener(message.gate));
     if (lease.wanted !== lease.saidWanted) this.#say(lease);
     // Who wanted it may have gone.
     this.#giveBack(lease, false);

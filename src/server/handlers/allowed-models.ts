@@ -1,3 +1,4 @@
+import { loadOnce } from "../../core/load-once.ts";
 import { type PublicModel, publicModel } from "../../routing/describe-model.ts";
 import type { ModelList } from "../../routing/model-list.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
@@ -9,7 +10,7 @@ const MODELS_PER_TURN = 500;
 export function createAllowedModels(
   policy: Pick<ModelPolicy, "refusal">,
 ): (lists: readonly ModelList[]) => Promise<readonly PublicModel[]> {
-  const known = new WeakMap<ModelList, Promise<readonly PublicModel[]>>();
+  const known = new WeakMap<ModelList, () => Promise<readonly PublicModel[]>>();
 
   const findAllowed = async ({ provider, models }: ModelList): Promise<readonly PublicModel[]> => {
     const allowed: PublicModel[] = [];
@@ -22,8 +23,8 @@ export function createAllowedModels(
   };
   const allowedOf = (list: ModelList): Promise<readonly PublicModel[]> => {
     let allowed = known.get(list);
-    if (!allowed) known.set(list, (allowed = findAllowed(list)));
-    return allowed;
+    if (!allowed) known.set(list, (allowed = loadOnce(() => findAllowed(list))));
+    return allowed();
   };
 
   return async (lists) => (await Promise.all(lists.map(allowedOf))).flat();

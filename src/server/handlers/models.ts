@@ -1,4 +1,5 @@
 import { Failure } from "../../core/errors.ts";
+import { loadOnce } from "../../core/load-once.ts";
 import type { ModelList } from "../../routing/model-list.ts";
 import type { ModelLists } from "../../routing/model-lists.ts";
 import {
@@ -156,7 +157,7 @@ export function createModelRenderer(
   policy: Pick<ModelPolicy, "refusal">,
   details: DetailFinder,
 ): (list: ModelList, extras: readonly ModelExtra[]) => Promise<Buffer> {
-  const rendered = new WeakMap<ModelList, Map<string, Promise<Buffer>>>();
+  const rendered = new WeakMap<ModelList, Map<string, () => Promise<Buffer>>>();
 
   const render = async ({ provider, models }: ModelList, extras: readonly ModelExtra[]): Promise<Buffer> => {
     const slices: Buffer[] = [];
@@ -184,7 +185,7 @@ export function createModelRenderer(
     // Always in the same order: see parseExtras.
     const key = extras.join();
     let body = byExtras.get(key);
-    if (!body) byExtras.set(key, (body = render(list, extras)));
-    return body;
+    if (!body) byExtras.set(key, (body = loadOnce(() => render(list, extras))));
+    return body();
   };
 }

@@ -1,6 +1,7 @@
 import { Failure } from "../../core/errors.ts";
-import { type JsonLimits, parsedWeight } from "../../core/json/limits.ts";
-import { decodeObjectInTurns } from "../../core/json/parse.ts";
+import { type JsonLimits } from "../../core/json/limits.ts";
+import { parsedWeight } from "../../core/json/parse.ts";
+import { decodeObjectInTurns } from "../../core/json/decode-object.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import { refuseBody } from "../../pipeline/accept-body.ts";
 import { type BodyReaderParts, readBody } from "../../pipeline/read-body.ts";

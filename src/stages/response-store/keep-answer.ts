@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { objectOf } from "../../core/json/values.ts";
 import { readEventData } from "../../core/sse/event-data.ts";
 import type { Reply } from "../../pipeline/attempt.ts";
-import { isEventStream } from "../../pipeline/read-response.ts";
+import { isEventStream } from "../../upstream/response-headers.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import { KeptStream } from "./kept-stream.ts";
 

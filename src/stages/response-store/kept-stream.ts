@@ -16,7 +16,7 @@ const NOTHING = Buffer.alloc(0);
 export class KeptStream extends Body {
   readonly #source: ResponseBody;
   readonly #keep: (event: Uint8Array) => Promise<Uint8Array>;
-  readonly #events = createEventEditor((event) => this.#judge(event), MAX_EVENT_BYTES, mayEnd);
+  readonly #events = createEventEditor((event) => this.#judge(event), MAX_EVENT_BYTES, findEnd);
   #isTaken = false;
   #state: "open" | "keeping" | "over" = "open";
   /** The event that ends the response. */
@@ -96,6 +96,14 @@ export class KeptStream extends Body {
   }
 }
 
-const mayEnd = (bytes: Buffer): boolean => ENDS.some((sign) => bytes.includes(sign));
+/** Where the first sign of an end is, or -1. */
+function findEnd(bytes: Buffer, from: number): number {
+  let first = -1;
+  for (const sign of ENDS) {
+    const at = bytes.indexOf(sign, from);
+    if (at >= 0 && (first < 0 || at < first)) first = at;
+  }
+  return first;
+}
 
 const isEnd = (event: Buffer): boolean => ENDS.some((sign) => event.subarray(0, sign.length).equals(sign));

@@ -20,18 +20,25 @@ export interface BlockBuffer {
   /** Completes the last block. @returns what has all of them, up to `size` */
   seal(): Uint8Array;
   clear(): void;
+  /** What is added from now on goes to another segment. The buffer must be empty. */
+  beginSegment(number: number): void;
 }
 
 /** More is kept only while the disk takes none. */
 const CAPACITY = MAX_BLOCK_BYTES;
 
-/** @param maxBytes so much is kept at most */
-export const createBlockBuffer = (seed: RowIdSeed, maxBytes: number): BlockBuffer => new Blocks(seed, maxBytes);
+/**
+ * @param maxBytes so much is kept at most
+ * @param segment the number of the segment that it is written to
+ */
+export const createBlockBuffer = (seed: RowIdSeed, maxBytes: number, segment: number): BlockBuffer =>
+  new Blocks(seed, maxBytes, segment);
 
 /** A class with plain fields: this is done for every request, and in one function of closures it would be a long one. */
 class Blocks implements BlockBuffer {
   private readonly seed: RowIdSeed;
   private readonly maxBytes: number;
+  private segment: number;
   private readonly sharedBy = createSharedValues();
   private readonly idOf: RowIds;
   private memory = new Uint8Array(CAPACITY);
@@ -47,9 +54,10 @@ class Blocks implements BlockBuffer {
   /** Of all rows there ever were, in 32 bits as in the header. */
   private count = 0;
 
-  constructor(seed: RowIdSeed, maxBytes: number) {
+  constructor(seed: RowIdSeed, maxBytes: number, segment: number) {
     this.seed = seed;
     this.maxBytes = maxBytes;
+    this.segment = segment;
     this.idOf = createRowIds(seed);
   }
 
@@ -103,7 +111,7 @@ class Blocks implements BlockBuffer {
     words[head + HEADER.seed] = this.seed.high;
     words[head + HEADER.seed + 1] = this.seed.low;
     words[head + HEADER.first] = this.count - this.rows;
-    words[head + HEADER.first + 1] = 0;
+    words[head + HEADER.segment] = this.segment;
     words[head + HEADER.checksum] = checksumOf(words, head, end >>> 2);
     this.start = -1;
     return this.memory;
@@ -112,6 +120,10 @@ class Blocks implements BlockBuffer {
   clear(): void {
     this.end = 0;
     if (this.memory.length > CAPACITY) this.replace(new Uint8Array(CAPACITY));
+  }
+
+  beginSegment(number: number): void {
+    this.segment = number;
   }
 
   /** Makes room for so many bytes in one block. @returns false if there is none */

@@ -1,4 +1,4 @@
-import type { ColumnName } from "./row.ts";
+import { type ColumnName, TOKEN_COLUMNS } from "./row.ts";
 
 /*
  * A segment of the spool is a sequence of blocks: what one write added, or 64 KB. A block can be read without any other, so
@@ -6,7 +6,7 @@ import type { ColumnName } from "./row.ts";
  *
  *   header     eight words of 32 bits: a mark, the length of the block in bytes, the checksum of all that follows it,
  *              how many rows it has, what the ids of its rows are made of (two words: see row-id.ts), the number of its
- *              first row, zero
+ *              first row, the number of its segment
  *   values     that rows have in common, before the first one that has them: all bits of a word set, the length of the text
  *              in bytes, the text: a JSON array of the values of SHARED_COLUMNS
  *   row        a word: which of these values in the block has it; a word: the length of the request id, and above 16 bits
@@ -22,7 +22,7 @@ export const HEADER_BYTES = 32;
 export const MAX_BLOCK_BYTES = 64 * 1024;
 
 /** Where in a header, in words. */
-export const HEADER = { mark: 0, length: 1, checksum: 2, rows: 3, seed: 4, first: 6 } as const;
+export const HEADER = { mark: 0, length: 1, checksum: 2, rows: 3, seed: 4, first: 6, segment: 7 } as const;
 
 /** At the place of a row: values that the next rows have in common. */
 export const SHARED = -1;
@@ -46,11 +46,7 @@ export const SHARED_COLUMNS = [
 
 /** All other columns that have numbers, beside the time. */
 export const NUMBER_COLUMNS = [
-  "input_tokens",
-  "output_tokens",
-  "cached_input_tokens",
-  "cache_creation_tokens",
-  "reasoning_tokens",
+  ...TOKEN_COLUMNS,
   "total_ms",
   "response_header_ms",
   "first_byte_ms",

@@ -20,9 +20,9 @@ function serve(): void {
   const work = createThreadWork((said) => postMessage(said));
   self.onmessage = ({ data }: MessageEvent<ThreadMessage>) => {
     if (data.kind === "open") void work.open(data);
-    else if (data.kind === "written") work.written(data.segment);
+    else if (data.kind === "written") work.written(data.position);
     else if (data.kind === "contents") work.contents(data.contents);
-    else if (data.kind === "query") void work.answer(data.id, data.query);
+    else if (data.kind === "query") void work.answer(data);
     else void work.close().then(() => process.exit(0));
   };
 }

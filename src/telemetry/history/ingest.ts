@@ -2,7 +2,7 @@ import { type DatabaseOptions, type HistoryDatabase, NewerDatabase } from "./dat
 import { openDatabase } from "./open-database.ts";
 import { migrate } from "./migrations.ts";
 import { createSpoolReader, type SpoolReader } from "./spool-reader.ts";
-import { findSegments, lockSlot, type Slot } from "./spool-files.ts";
+import { findSegments, lockSlot, removeSpare, type Slot, type SpoolPosition } from "./spool-files.ts";
 import type { ContentMessage } from "./content-message.ts";
 import { createContentQueue } from "./content-queue.ts";
 import { openTables, type Tables, type TablesOptions } from "./tables.ts";
@@ -13,9 +13,9 @@ export interface IngestOptions extends TablesOptions {
 }
 
 export interface IngestParts {
-  /** The slot of this process, and the segment of it that is being written, if one is. */
+  /** The slot of this process, and how far it is written, if it still is. */
   readonly slot: number;
-  readonly live: () => number | undefined;
+  readonly live: () => SpoolPosition | undefined;
   /** So many bytes of the own slot are done with. */
   readonly onConsumed: (bytes: number) => void;
   /** Rows that will not be in the table: too old, refused by the database, or damaged. */
@@ -99,6 +99,7 @@ export function createIngest(
       // What was left behind is older.
       for (const orphan of [...orphans]) {
         if ((await bringIn(orphan.reader)) > 0) return true;
+        removeSpare(folder, orphan.slot.number);
         orphan.slot[Symbol.dispose]();
         orphans = orphans.filter((other) => other !== orphan);
       }

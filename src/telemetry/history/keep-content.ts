@@ -117,18 +117,23 @@ class ContentStep implements TraceStep {
     if (this.#step?.keepsContent) this.#step.asked(body, redact);
   }
 
-  responded(status: number): void {
+  responded(status: number, whole?: Uint8Array | undefined): void {
     this.#kept.answering = this;
-    this.#step?.responded(status);
+    this.#step?.responded(status, whole);
+    if (whole) this.#keep(whole);
   }
 
   bodyCame(bytes: Uint8Array): void {
     this.#kept.answering = this;
+    this.#keep(bytes);
+    if (this.#step?.watchesBody) this.#step.bodyCame(bytes);
+  }
+
+  #keep(bytes: Uint8Array): void {
     const room = MAX_BODY_BYTES + MARGIN_BYTES - this.#length;
     // A copy, because the buffer that it lies in may be used again.
     if (room > 0) this.#chunks.push(Uint8Array.from(bytes.subarray(0, room)));
     this.#length += bytes.length;
-    if (this.#step?.watchesBody) this.#step.bodyCame(bytes);
   }
 
   settled(): void {

@@ -8,8 +8,9 @@ import type { HistoryView } from "./history-view.ts";
 import { createContentKeeper } from "./keep-content.ts";
 import { recordRequests, type RecordRequestsParts } from "./record-requests.ts";
 import type { RequestDetails, RequestsPage, UsageSums } from "./run-query.ts";
+import { mayBeMapped } from "./mapped-files.ts";
 import { createSpoolWriter } from "./spool-writer.ts";
-import { findSegments, lockFreeSlot, openFolder } from "./spool-files.ts";
+import { findSegments, lockFreeSlot, openFolder, removeSpare } from "./spool-files.ts";
 import { createThreadClient } from "./thread-client.ts";
 
 export interface HistoryOptions {
@@ -51,7 +52,8 @@ export interface History extends HistoryView {
 const DATABASE_FILE = "history.sqlite";
 const SPOOL_FOLDER = "history-spool";
 
-const SEGMENT_BYTES = 4 * 1024 * 1024;
+/** Some seconds of rows: each process has two such files, and both in its memory. */
+const SEGMENT_BYTES = 2 * 1024 * 1024;
 const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
 /** @throws SettingError if the folder or the file cannot be used. A Postgres server that is away is not waited for. */
@@ -69,11 +71,13 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
     timers: parts.timers,
     opening() {
       const segments = findSegments(folder).get(slot.number) ?? [];
-      writer.readAnew(segments.reduce((sum, { path }) => sum + Bun.file(path).size, 0));
+      const others = segments.filter(({ number }) => number !== writer.position().segment);
+      writer.readAnew(others.reduce((sum, { path }) => sum + Bun.file(path).size, 0));
       content?.reset();
       const options = { folder, database, retentionMs, rollUpRetentionMs, contentMs, maxContentBytes };
-      return { options, slot: slot.number, segment: writer.segment() };
+      return { options, slot: slot.number };
     },
+    position: writer.position,
     onReport(said) {
       if (said.kind === "consumed") writer.consumed(said.bytes);
       else if (said.kind === "contents") content?.arrived(said.characters, said.lost);
@@ -87,6 +91,7 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
     recording.close();
     writer.close();
     await thread.close();
+    removeSpare(folder, slot.number);
     slot[Symbol.dispose]();
   };
 
@@ -113,12 +118,15 @@ function openSpool(folder: string, maxBytes: number) {
     openFolder(folder);
     const slot = lockFreeSlot(folder);
     try {
+      // What is in it may have the number of a segment that this process writes.
+      removeSpare(folder, slot.number);
       const left = findSegments(folder).get(slot.number) ?? [];
       const writer = createSpoolWriter({
         folder,
         slot: slot.number,
         firstSegment: (left.at(-1)?.number ?? 0) + 1,
         segmentBytes: SEGMENT_BYTES,
+        mapsFiles: mayBeMapped(folder),
         maxBytes,
         maxUnwrittenBytes: MAX_UNWRITTEN_BYTES,
       });

@@ -1,15 +1,5 @@
-import {
-  aligned,
-  checksumOf,
-  HEADER,
-  HEADER_BYTES,
-  MARK,
-  MAX_BLOCK_BYTES,
-  NUMBER_COLUMNS,
-  ROW_BYTES,
-  SHARED,
-  SHARED_COLUMNS,
-} from "./block-format.ts";
+import { aligned, HEADER, HEADER_BYTES, NUMBER_COLUMNS, ROW_BYTES, SHARED, SHARED_COLUMNS } from "./block-format.ts";
+import { findHeader, isGood, lengthAt, type Views, viewsOf } from "./find-blocks.ts";
 import { COLUMNS, indexOf, type Row, type Value } from "./row.ts";
 import { createRowIds, type RowIds, type RowIdSeed } from "./row-id.ts";
 
@@ -30,9 +20,6 @@ const SHARED_AT = SHARED_COLUMNS.map(indexOf);
 const NUMBERS_AT = NUMBER_COLUMNS.map(indexOf);
 const IS_MILLISECONDS = NUMBERS_AT.map((at) => COLUMNS[at]?.[1] === "milliseconds");
 
-/** In the order of bytes of the machine. */
-const MARK_BYTES = Buffer.from(Int32Array.of(MARK).buffer);
-
 /** So many texts of values that rows have in common are remembered. */
 const MAX_KNOWN = 1024;
 
@@ -40,8 +27,7 @@ const MAX_KNOWN = 1024;
 const MAX_INTEGER = 1e12;
 
 /** Postgres takes only whole numbers, and providers are not trusted to tell such. Milliseconds have two decimals. */
-function numberOf(value: number, isMilliseconds: boolean | undefined): number | null {
-  if (Number.isNaN(value)) return null;
+function numberOf(value: number, isMilliseconds: boolean | undefined): number {
   if (isMilliseconds) return Math.round(value * 100) / 100;
   const whole = Math.round(Math.min(Math.max(value, 0), MAX_INTEGER));
   // What the runtime knows to be a small whole number the database need not make one.
@@ -56,8 +42,12 @@ export type ReadRows = (
   isEnd: boolean,
 ) => ReadPart;
 
-/** Makes what reads a segment of blocks. Bytes begin at a multiple of eight in their memory. */
-export function createBlockReader(): ReadRows {
+/**
+ * Makes what reads a segment of blocks. Bytes begin at a multiple of eight in their memory.
+ * @param segment its number, if its blocks have it. What comes behind the last of these is then what was there before, and not
+ * damaged; undefined for a file of a former version, which was never another one
+ */
+export function createBlockReader(segment?: number): ReadRows {
   /** Rows with nothing but the values that are in such a text. */
   const known = new Map<string, Row>();
   const sharing = (json: string): Row => {
@@ -93,7 +83,7 @@ export function createBlockReader(): ReadRows {
     let damaged = 0;
     let start = 0;
     while (start < bytes.length) {
-      const length = lengthAt(words, start);
+      const length = lengthAt(words, start, segment);
       if (length !== undefined && start + length > bytes.length && !isEnd) break;
       if (length !== undefined && isGood(words, start, length)) {
         readBlock({ bytes, words, doubles, sharedAt, idsOf }, start, start + length, rows);
@@ -101,9 +91,9 @@ export function createBlockReader(): ReadRows {
         continue;
       }
       if (length === undefined && bytes.length - start < HEADER_BYTES && !isEnd) break;
-      damaged += 1;
-      const next = bytes.indexOf(MARK_BYTES, start + 1);
-      start = next < 0 ? bytes.length : next;
+      const next = findHeader(bytes, start + 1, segment);
+      if (segment === undefined || length !== undefined || next < bytes.length) damaged += 1;
+      start = next;
       // What follows is out of its place, and is in it again if it is read from there.
       if (start % 8 !== 0) break;
     }
@@ -111,35 +101,10 @@ export function createBlockReader(): ReadRows {
   };
 }
 
-/** The same bytes, as words and as doubles. */
-interface Views {
-  readonly words: Int32Array;
-  readonly doubles: Float64Array;
-}
-
-const viewsOf = ({ buffer, byteOffset, length }: Buffer): Views => ({
-  words: new Int32Array(buffer, byteOffset, length >>> 2),
-  doubles: new Float64Array(buffer, byteOffset, length >>> 3),
-});
-
 function areSame(words: Int32Array, one: number, other: number, count: number): boolean {
   for (let index = 0; index < count; index++) if (words[one + index] !== words[other + index]) return false;
   return true;
 }
-
-/** How long the block is that begins there; undefined if none does. */
-function lengthAt(words: Int32Array, start: number): number | undefined {
-  const length = words[(start >>> 2) + HEADER.length] ?? 0;
-  const isBlock =
-    words[start >>> 2] === MARK && length >= HEADER_BYTES && length <= MAX_BLOCK_BYTES && length % 8 === 0;
-  return isBlock ? length : undefined;
-}
-
-const isGood = (words: Int32Array, start: number, length: number): boolean => {
-  const head = start >>> 2;
-  const end = head + (length >>> 2);
-  return end <= words.length && words[head + HEADER.checksum] === checksumOf(words, head, end);
-};
 
 /** A row with nothing but the values that it has in common with others. */
 function sharedRow(json: string): Row {
@@ -179,7 +144,9 @@ function readBlock({ bytes, words, doubles, sharedAt, idsOf }: Source, start: nu
     row[TIME] = time;
     row[REQUEST_ID] = bytes.toString("latin1", text, costAt);
     for (let index = 0; index < NUMBERS_AT.length; index++) {
-      row[NUMBERS_AT[index] ?? 0] = numberOf(doubles[double + 1 + index] ?? NaN, IS_MILLISECONDS[index]);
+      const value = doubles[double + 1 + index] ?? NaN;
+      // In most rows half of them are missing.
+      if (!Number.isNaN(value)) row[NUMBERS_AT[index] ?? 0] = numberOf(value, IS_MILLISECONDS[index]);
     }
     if (textsEnd > costAt) row[COST] = bytes.toString("latin1", costAt, textsEnd);
     rows.push(row);

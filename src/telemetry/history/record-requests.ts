@@ -16,8 +16,8 @@ export interface RecordRequestsParts {
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   readonly timers: TimerSource;
-  /** Called some time after rows were written, with the number of the segment. */
-  readonly onWritten: (segment: number) => void;
+  /** Called some time after rows were written. */
+  readonly onWritten: () => void;
 }
 
 /** A browser's question, which the gateway answers, whether a page may ask. */
@@ -28,8 +28,8 @@ const TELL_MS = 500;
 
 /**
  * Makes what writes a row for each request. Rows are written at the end of the turn of the event loop in which their requests
- * are over, before an answer that came in one piece leaves: what a client has seen is not lost with the process. A write to
- * the cache of the system takes 1.3 us, and one for the rows of ten requests 3 us.
+ * are over, before an answer that came in one piece leaves: what a client has seen is not lost with the process. A write of
+ * the rows of four requests takes 1 us in a segment that is used again, and 1.7 to 5 us in a new file.
  */
 export function recordRequests(parts: RecordRequestsParts): { readonly observe: RequestObserver; close(): void } {
   const { writer, formats, problems, losses, content, clock, timers, onWritten } = parts;
@@ -41,7 +41,7 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
     if (problems.isDiskFull()) problems.set("disk", writer.write());
     if (problems.isDiskFull()) timer = timers.setTimer(tell, TELL_MS);
     content?.flush();
-    onWritten(writer.segment());
+    onWritten();
   };
   const write = (): void => {
     isBatched = false;

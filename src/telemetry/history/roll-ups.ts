@@ -2,33 +2,21 @@ import { addAmounts, MAX_AMOUNT } from "../../core/picodollars.ts";
 import type { HistoryDatabase, Run } from "./database.ts";
 import { type Insertion, insertRows } from "./insert-rows.ts";
 import type { KnownModels } from "./known-models.ts";
-import { indexOf, numberAt, type Row, type Value } from "./row.ts";
+import { indexOf, numberAt, type Row, TOKEN_COLUMNS, type Value } from "./row.ts";
 
 export const HOUR_MS = 3_600_000;
 
 /** By what sums are kept. */
 const SUM_KEYS = ["hour", "provider", "model", "identity"] as const;
 
-/** Sums of whole numbers, of milliseconds, and of picodollars, which may be more than a number holds exactly. */
-export const SUMS = [
-  "requests",
-  "failed",
-  "input_tokens",
-  "output_tokens",
-  "cached_input_tokens",
-  "cache_creation_tokens",
-  "reasoning_tokens",
-  "total_ms",
-  "priced",
-  "unpriced",
-  "cost",
-] as const;
-type Sum = Exclude<(typeof SUMS)[number], "cost">;
+/** Sums of whole numbers, of milliseconds, and at the end of picodollars, which may be more than a number holds exactly. */
+export const SUMS = ["requests", "failed", ...TOKEN_COLUMNS, "total_ms", "priced", "unpriced", "cost"] as const;
 
 /** The sums of one hour, provider, model and identity. */
 interface Hour {
   readonly keys: readonly [hour: number, provider: string, model: string, identity: string];
-  readonly sums: Record<Sum, number>;
+  /** In the order of {@link SUMS}, without the cost. */
+  readonly sums: Float64Array;
   cost: bigint;
 }
 
@@ -40,11 +28,16 @@ const STATUS = indexOf("status");
 const OUTCOME = indexOf("outcome");
 const INPUT = indexOf("input_tokens");
 const OUTPUT = indexOf("output_tokens");
-const CACHED = indexOf("cached_input_tokens");
-const CREATED = indexOf("cache_creation_tokens");
-const REASONING = indexOf("reasoning_tokens");
-const TOTAL = indexOf("total_ms");
 const COST = indexOf("cost");
+
+/** Columns whose numbers are added as they are, and where among the sums. */
+const ADDED = [...TOKEN_COLUMNS, "total_ms"] as const;
+const ADDED_AT = ADDED.map(indexOf);
+const FIRST_ADDED = SUMS.indexOf(ADDED[0]);
+const REQUESTS = SUMS.indexOf("requests");
+const FAILED = SUMS.indexOf("failed");
+const PRICED = SUMS.indexOf("priced");
+const UNPRICED = SUMS.indexOf("unpriced");
 
 /** Money is added as `addAmounts` does: a sum of too much would be an error in Postgres, and no whole number in SQLite. */
 const added = (name: (typeof SUMS)[number]): string =>
@@ -73,6 +66,7 @@ export async function addToHours(
     if (!hour || !last || !isSame(last, row)) hour = findHour(hours, known, row);
     last = row;
     addRow(hour, row);
+    addCost(hour, row);
   }
   // In one order in all processes, so that no two wait for each other.
   const sorted = [...hours].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => valuesOf(each));
@@ -81,7 +75,7 @@ export async function addToHours(
 
 const valuesOf = ({ keys, sums, cost }: Hour): readonly Value[] => [
   ...keys,
-  ...SUMS.map((name) => (name === "cost" ? cost.toString() : sums[name])),
+  ...SUMS.map((name, index) => (name === "cost" ? cost.toString() : (sums[index] ?? 0))),
 ];
 
 const hourOf = (row: Row): number => Math.floor(numberAt(row, TIME) / HOUR_MS) * HOUR_MS;
@@ -104,37 +98,32 @@ function findHour(hours: Map<string, Hour>, known: KnownModels, row: Row): Hour 
   const identity = String(row[IDENTITY] ?? "");
   const key = `${start} ${provider.length} ${model.length} ${provider}${model}${identity}`;
   let hour = hours.get(key);
-  if (!hour) hours.set(key, (hour = { keys: [start, provider, model, identity], sums: emptySums(), cost: 0n }));
+  if (!hour)
+    hours.set(
+      key,
+      (hour = { keys: [start, provider, model, identity], sums: new Float64Array(SUMS.length - 1), cost: 0n }),
+    );
   return hour;
 }
 
-function addRow(hour: Hour, row: Row): void {
-  const { sums } = hour;
-  sums.requests += 1;
-  if (hasFailed(row)) sums.failed += 1;
-  const tokens = numberAt(row, INPUT) + numberAt(row, OUTPUT);
-  sums.input_tokens += numberAt(row, INPUT);
-  sums.output_tokens += numberAt(row, OUTPUT);
-  sums.cached_input_tokens += numberAt(row, CACHED);
-  sums.cache_creation_tokens += numberAt(row, CREATED);
-  sums.reasoning_tokens += numberAt(row, REASONING);
-  sums.total_ms += numberAt(row, TOTAL);
-  const cost = row[COST];
-  if (cost !== null && cost !== undefined) {
-    sums.priced += 1;
-    hour.cost = addAmounts(hour.cost, BigInt(cost));
-  } else if (tokens > 0) sums.unpriced += 1;
+function addRow({ sums }: Hour, row: Row): void {
+  increase(sums, REQUESTS, 1);
+  if (hasFailed(row)) increase(sums, FAILED, 1);
+  for (let index = 0; index < ADDED_AT.length; index++) {
+    const value = row[ADDED_AT[index] ?? 0];
+    if (typeof value === "number") increase(sums, FIRST_ADDED + index, value);
+  }
 }
 
-const emptySums = (): Record<Sum, number> => ({
-  requests: 0,
-  failed: 0,
-  input_tokens: 0,
-  output_tokens: 0,
-  cached_input_tokens: 0,
-  cache_creation_tokens: 0,
-  reasoning_tokens: 0,
-  total_ms: 0,
-  priced: 0,
-  unpriced: 0,
-});
+/** Adds what it cost, which is known of few or of all. */
+function addCost(hour: Hour, row: Row): void {
+  const cost = row[COST];
+  if (cost !== null && cost !== undefined) {
+    increase(hour.sums, PRICED, 1);
+    hour.cost = addAmounts(hour.cost, BigInt(cost));
+  } else if (numberAt(row, INPUT) + numberAt(row, OUTPUT) > 0) increase(hour.sums, UNPRICED, 1);
+}
+
+function increase(sums: Float64Array, index: number, by: number): void {
+  sums[index] = (sums[index] ?? 0) + by;
+}

@@ -39,6 +39,15 @@ export const COLUMNS = [
 
 export type ColumnName = (typeof COLUMNS)[number][0];
 
+/** The columns that count tokens: they are written to the spool and summed in this order. */
+export const TOKEN_COLUMNS = [
+  "input_tokens",
+  "output_tokens",
+  "cached_input_tokens",
+  "cache_creation_tokens",
+  "reasoning_tokens",
+] as const satisfies readonly ColumnName[];
+
 /** One value; a cost is written in digits, because it may be more than a number holds exactly. */
 export type Value = string | number | null;
 

@@ -1,5 +1,6 @@
 import type { RequestRecord } from "../../core/request-context.ts";
-import { isLong, MAX_CHARACTERS } from "../settled-request.ts";
+import { MAX_CHARACTERS } from "../request-fields.ts";
+import { isLong } from "../request-line.ts";
 import { aligned } from "./block-format.ts";
 import type { Value } from "./row.ts";
 

@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync, unlinkSync } from "node:fs";
-import { findSegments, type Segment } from "./spool-files.ts";
+import { closeSync, fstatSync, openSync, readSync, renameSync, unlinkSync } from "node:fs";
+import { findSegments, type Segment, sparePath, type SpoolPosition } from "./spool-files.ts";
 import { createBlockReader, type ReadRows } from "./read-blocks.ts";
 import { readLines } from "./read-lines.ts";
 import type { Row } from "./row.ts";
@@ -13,7 +13,7 @@ export interface SpoolBatch {
   readonly bytes: number;
 }
 
-/** Reads the segments of one slot, from the oldest on, and removes those that are done with. */
+/** Reads the segments of one slot, from the oldest on, and removes those that are done with, or leaves them to be used again. */
 export interface SpoolReader {
   /** The next rows; the same again until they are taken. Undefined if there are none now. */
   next(): SpoolBatch | undefined;
@@ -28,10 +28,10 @@ export interface SpoolReader {
 const MAX_BYTES = 512 * 1024;
 
 /**
- * @param live the number of the segment that is being written; undefined if nobody writes to the slot any more. A record
- * without an end may still become whole in the live one only.
+ * @param live how far the slot was written when that was last told, behind which nothing is read of the segment that is being
+ * written: what is there was there before, or is just being written. Undefined if nobody writes to the slot any more.
  */
-export function createSpoolReader(folder: string, slot: number, live: () => number | undefined): SpoolReader {
+export function createSpoolReader(folder: string, slot: number, live: () => SpoolPosition | undefined): SpoolReader {
   let current: Segment | undefined;
   let readRows: ReadRows = readLines;
   let offset = 0;
@@ -47,10 +47,12 @@ export function createSpoolReader(folder: string, slot: number, live: () => numb
   };
   const begin = (segment: Segment | undefined): void => {
     current = segment;
-    if (segment) readRows = segment.form === "lines" ? readLines : createBlockReader();
+    if (segment?.form === "rows") readRows = readLines;
+    else if (segment) readRows = createBlockReader(segment.form === "segment" ? segment.number : undefined);
   };
-  const finish = ({ path }: Segment): void => {
-    unlinkSync(path);
+  const finish = ({ path, form }: Segment): void => {
+    if (form === "segment" && live() !== undefined) renameSync(path, sparePath(folder, slot));
+    else unlinkSync(path);
     offset = 0;
     read = 0;
   };
@@ -60,12 +62,14 @@ export function createSpoolReader(folder: string, slot: number, live: () => numb
       for (;;) {
         if (!current) begin(findNext());
         if (!current) return undefined;
-        // Asked first: what is written until then is seen.
-        const isLive = current.number === live();
-        const { bytes, isEnd } = readFrom(current.path, offset, memory);
+        const position = live();
+        const isLive = current.number === position?.segment && current.form === "segment";
+        const written = isLive ? position.bytes - offset : Infinity;
+        if (written <= 0) return undefined;
+        const { bytes, isEnd } = readFrom(current.path, offset, memory, written);
         const part = readRows(bytes, isEnd && !isLive);
         read = part.bytes;
-        if (part.rows.length > 0 || part.damaged > 0) return part;
+        if (part.rows.length > 0 || part.damaged > 0 || (part.bytes > 0 && !isLive)) return part;
         if (isLive) return undefined;
         finish(current);
         begin(findNext());
@@ -78,12 +82,17 @@ export function createSpoolReader(folder: string, slot: number, live: () => numb
   };
 }
 
-/** Fills memory with what is behind an offset. @returns what was read, and whether that is all there is */
-function readFrom(path: string, offset: number, memory: Buffer): { readonly bytes: Buffer; readonly isEnd: boolean } {
+/** Fills memory with what is behind an offset, up to so many bytes. @returns what was read, and whether that is all there is */
+function readFrom(
+  path: string,
+  offset: number,
+  memory: Buffer,
+  most: number,
+): { readonly bytes: Buffer; readonly isEnd: boolean } {
   const file = openSync(path, "r");
   try {
     const isEnd = fstatSync(file).size - offset <= memory.length;
-    return { bytes: memory.subarray(0, readSync(file, memory, 0, memory.length, offset)), isEnd };
+    return { bytes: memory.subarray(0, readSync(file, memory, 0, Math.min(memory.length, most), offset)), isEnd };
   } finally {
     closeSync(file);
   }

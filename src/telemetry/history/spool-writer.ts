@@ -1,7 +1,7 @@
-import { closeSync, openSync, writeSync } from "node:fs";
 import { type BlockBuffer, createBlockBuffer } from "./block-buffer.ts";
 import { newRowIdSeed } from "./row-id.ts";
-import { FILE_MODE, segmentPath } from "./spool-files.ts";
+import { createSegmentFiles } from "./segment-file.ts";
+import type { SpoolPosition } from "./spool-files.ts";
 
 export interface SpoolWriterOptions {
   readonly folder: string;
@@ -10,6 +10,8 @@ export interface SpoolWriterOptions {
   readonly firstSegment: number;
   /** A segment that has grown to so many bytes is followed by another one. */
   readonly segmentBytes: number;
+  /** Whether segments that are used again are written by their memory: see mapped-files.ts. */
+  readonly mapsFiles: boolean;
   /** So many bytes may wait for the database, in files and in memory. */
   readonly maxBytes: number;
   /** So many of these may be in memory, while the disk is full. */
@@ -18,13 +20,12 @@ export interface SpoolWriterOptions {
 
 /** Appends records to the segments of one slot. What is written survives the end of this process, however it comes. */
 export interface SpoolWriter extends Pick<BlockBuffer, "add" | "lastId"> {
-  /** The number of the segment that is written now; all others are complete. */
-  segment(): number;
+  position(): SpoolPosition;
   /** Writes what was added. @returns why the disk does not take it all; undefined if it does */
   write(): string | undefined;
   /** So many more bytes are in the database. */
   consumed(bytes: number): void;
-  /** So many bytes of the slot's segments are to be read, all from their beginning. */
+  /** The segments of the slot are to be read from their beginning, so many bytes of others and the one that is written. */
   readAnew(bytes: number): void;
   close(): void;
 }
@@ -34,39 +35,33 @@ const REOPENED = 0.75;
 
 /** @throws Error if the first segment cannot be made */
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
-  const { folder, slot, segmentBytes, maxBytes, maxUnwrittenBytes } = options;
-  const open = (number: number): number => openSync(segmentPath(folder, slot, number), "a", FILE_MODE);
+  const { folder, slot, segmentBytes, mapsFiles, maxBytes, maxUnwrittenBytes } = options;
+  const open = createSegmentFiles(folder, slot, mapsFiles);
   let segment = options.firstSegment;
   let file = open(segment);
-  /** Bytes in the segment. */
-  let inSegment = 0;
   /** Bytes that are not in the database yet. */
   let waiting = 0;
   let isFull = false;
-  const blocks = createBlockBuffer(newRowIdSeed(), maxUnwrittenBytes);
+  const blocks = createBlockBuffer(newRowIdSeed(), maxUnwrittenBytes, segment);
   /** So much of the blocks is in the file: a write may end within one, and the next write goes on there. */
   let written = 0;
 
   const append = (): void => {
     const bytes = blocks.seal();
-    while (written < blocks.size()) {
-      const count = writeSync(file, bytes, written, blocks.size() - written);
-      written += count;
-      inSegment += count;
-    }
+    while (written < blocks.size()) written += file.add(bytes, written, blocks.size());
     written = 0;
     blocks.clear();
   };
   const beginSegment = (): void => {
     const next = open(segment + 1);
-    closeSync(file);
+    file.close();
     file = next;
     segment += 1;
-    inSegment = 0;
+    blocks.beginSegment(segment);
   };
 
   return {
-    segment: () => segment,
+    position: () => ({ segment, bytes: file.size() }),
     add(record, time, finishedAt, format) {
       isFull = waiting > (isFull ? maxBytes * REOPENED : maxBytes);
       if (isFull) return false;
@@ -79,7 +74,7 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     write() {
       try {
         append();
-        if (inSegment >= segmentBytes) beginSegment();
+        if (file.size() >= segmentBytes) beginSegment();
         return undefined;
       } catch (error) {
         return error instanceof Error ? error.message : String(error);
@@ -89,8 +84,8 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
       waiting = Math.max(0, waiting - bytes);
     },
     readAnew(bytes) {
-      waiting = bytes;
+      waiting = bytes + file.size();
     },
-    close: () => closeSync(file),
+    close: () => file.close(),
   };
 }

@@ -25,6 +25,8 @@ const PAGE_BYTES = 16 * 1024;
 /** Pages are copied into the file when the log has so much, 16 MB and not 4: those that were written several times only once. */
 const CHECKPOINT_BYTES = 16 * 1024 * 1024;
 
+const LOCKED_POLL_MS = 5;
+
 const READS = /^\s*SELECT\b/i;
 
 /**
@@ -49,7 +51,7 @@ export function openSqlite(path: string): HistoryDatabase {
       database.run(`PRAGMA page_size = ${PAGE_BYTES}`);
       database.run(`PRAGMA busy_timeout = ${STATEMENT_MS}`);
       // Readers and the one that writes do not wait for each other. A loss of power may cost the last rows, never the file.
-      database.run("PRAGMA journal_mode = WAL");
+      useLog(database);
       database.run("PRAGMA synchronous = NORMAL");
       // A statement that may have to be undone notes pages, else in a file of its own each time.
       database.run("PRAGMA temp_store = MEMORY");
@@ -111,11 +113,27 @@ function createStatements(database: Database) {
   };
 }
 
+/**
+ * Has a file written by way of a log. While another process makes its tables SQLite refuses that at once, whatever the
+ * `busy_timeout` is; so it is tried again for as long.
+ */
+function useLog(database: Database): void {
+  for (const until = performance.now() + STATEMENT_MS; ; Bun.sleepSync(LOCKED_POLL_MS)) {
+    try {
+      database.run("PRAGMA journal_mode = WAL");
+      return;
+    } catch (error) {
+      if (codeOf(error) !== "SQLITE_BUSY" || performance.now() > until) throw error;
+    }
+  }
+}
+
+const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "");
+
 function attempt<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    throw new (BAD_DATA.test(code) ? DataRefused : DatabaseAway)(describeError(error));
+    throw new (BAD_DATA.test(codeOf(error)) ? DataRefused : DatabaseAway)(describeError(error));
   }
 }

@@ -57,7 +57,8 @@ export async function openTables(database: HistoryDatabase, options: TablesOptio
   return {
     async insert(rows, time) {
       const oldest = time - options.retentionMs;
-      const kept = rows.filter((row) => numberAt(row, TIME) > oldest);
+      const isKept = (row: Row): boolean => numberAt(row, TIME) > oldest;
+      const kept = rows.every(isKept) ? rows : rows.filter(isKept);
       const { count, dropped } = await insertAll(database, known, kept);
       return { count, dropped: dropped + rows.length - kept.length };
     },

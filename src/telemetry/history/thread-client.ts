@@ -3,20 +3,24 @@ import { HistoryUnavailable } from "./history-view.ts";
 import type { HistoryQuery } from "./queries.ts";
 import type { ContentMessage } from "./content-message.ts";
 import { startHistoryThread } from "./history-thread.ts";
+import type { SpoolPosition } from "./spool-files.ts";
 import type { OpenedReport, StateReport, ThreadMessage, ThreadOpening, ThreadReport } from "./thread-messages.ts";
 
 export interface ThreadClientParts {
   readonly timers: TimerSource;
   /** What the thread opens with, each time that it begins anew. */
-  readonly opening: () => ThreadOpening;
+  readonly opening: () => Omit<ThreadOpening, "position">;
   readonly onReport: (report: StateReport) => void;
+  /** How far rows are written. */
+  readonly position: () => SpoolPosition;
 }
 
 /** The thread that brings rows into the database, and asks it. */
 export interface ThreadClient {
   /** Resolves when it reads; with what is wrong with the database, if something is. */
   open(): Promise<OpenedReport>;
-  written(segment: number): void;
+  /** Rows were written. */
+  written(): void;
   contents(contents: readonly ContentMessage[]): void;
   /** Rejects with {@link HistoryUnavailable}. */
   query(query: HistoryQuery): Promise<unknown>;
@@ -37,7 +41,7 @@ interface Waiting {
   readonly reject: (error: HistoryUnavailable) => void;
 }
 
-export function createThreadClient({ timers, opening, onReport }: ThreadClientParts): ThreadClient {
+export function createThreadClient({ timers, opening, onReport, position }: ThreadClientParts): ThreadClient {
   const waiting = new Map<number, Waiting>();
   const ended = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<OpenedReport>();
@@ -78,7 +82,7 @@ export function createThreadClient({ timers, opening, onReport }: ThreadClientPa
         if (!isClosing) start();
       }, RESTART_MS);
     });
-    tell({ kind: "open", ...opening() });
+    tell({ kind: "open", ...opening(), position: position() });
   };
 
   return {
@@ -86,7 +90,7 @@ export function createThreadClient({ timers, opening, onReport }: ThreadClientPa
       start();
       return opened.promise;
     },
-    written: (segment) => tell({ kind: "written", segment }),
+    written: () => tell({ kind: "written", position: position() }),
     contents: (contents) => tell({ kind: "contents", contents }),
     async query(query) {
       if (waiting.size >= MAX_QUERIES) throw new HistoryUnavailable(`${MAX_QUERIES} queries wait for it`);
@@ -97,7 +101,7 @@ export function createThreadClient({ timers, opening, onReport }: ThreadClientPa
         waiting.delete(id);
         reject(new HistoryUnavailable(`no answer within ${QUERY_MS} ms`));
       }, QUERY_MS);
-      tell({ kind: "query", id, query });
+      tell({ kind: "query", id, query, position: position() });
       try {
         return await promise;
       } finally {

@@ -1,22 +1,29 @@
 import type { IngestOptions } from "./ingest.ts";
 import type { ContentMessage } from "./content-message.ts";
 import type { HistoryQuery } from "./queries.ts";
+import type { SpoolPosition } from "./spool-files.ts";
 
 /** With what the thread of the history opens. */
 export interface ThreadOpening {
   readonly options: IngestOptions;
   /** Of this process. */
   readonly slot: number;
-  /** The segment of it that is being written. */
-  readonly segment: number;
+  readonly position: SpoolPosition;
+}
+
+/** What is asked when rows are written so far, which the answer counts. */
+export interface AskedQuery {
+  readonly id: number;
+  readonly query: HistoryQuery;
+  readonly position: SpoolPosition;
 }
 
 /** What the thread is told: first how to open, then what was written, what is asked, and that it is to end. */
 export type ThreadMessage =
   | ({ readonly kind: "open" } & ThreadOpening)
-  | { readonly kind: "written"; readonly segment: number }
+  | { readonly kind: "written"; readonly position: SpoolPosition }
   | { readonly kind: "contents"; readonly contents: readonly ContentMessage[] }
-  | { readonly kind: "query"; readonly id: number; readonly query: HistoryQuery }
+  | ({ readonly kind: "query" } & AskedQuery)
   | { readonly kind: "close" };
 
 /** It reads. `problem`: why the database cannot be used yet; `isLasting` if that will stay so. */

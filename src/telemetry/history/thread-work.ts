@@ -1,9 +1,9 @@
 import { DatabaseAway } from "./database.ts";
 import { createIngest, type Ingest, isLasting, problemOf } from "./ingest.ts";
-import type { HistoryQuery } from "./queries.ts";
 import { runQuery } from "./run-query.ts";
 import type { ContentMessage } from "./content-message.ts";
-import type { ThreadOpening, ThreadReport } from "./thread-messages.ts";
+import type { SpoolPosition } from "./spool-files.ts";
+import type { AskedQuery, ThreadOpening, ThreadReport } from "./thread-messages.ts";
 
 /** After a failure it waits so long, each time twice as long as before, in milliseconds. */
 const FIRST_WAIT_MS = 100;
@@ -18,18 +18,19 @@ const LAST_MS = 2000;
 /** What the thread of the history does: brings rows in, answers, and removes what is too old, one thing after the other. */
 export interface ThreadWork {
   open(opening: ThreadOpening): Promise<void>;
-  written(segment: number): void;
+  /** So far rows are written. */
+  written(position: SpoolPosition): void;
   /** To be kept when rows are brought in next. */
   contents(contents: readonly ContentMessage[]): void;
-  answer(id: number, query: HistoryQuery): Promise<void>;
+  answer(asked: AskedQuery): Promise<void>;
   /** Goes on for a moment, then resolves. */
   close(): Promise<void>;
 }
 
 export function createThreadWork(report: (said: ThreadReport) => void): ThreadWork {
   let ingest: Ingest | undefined;
-  /** The one that is being written; none at the end. */
-  let segment: number | undefined;
+  /** None at the end, when nothing is written any more. */
+  let position: SpoolPosition | undefined;
   const inTurn = createTurns();
   const advancing = createAdvancing(() => inTurn(async () => (await ingest?.step()) ?? false), report);
 
@@ -50,11 +51,11 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
   };
 
   return {
-    async open({ options, slot, segment: first }) {
-      segment = first;
+    async open({ options, slot, position: first }) {
+      position = first;
       ingest = createIngest(options, {
         slot,
-        live: () => segment,
+        live: () => position,
         onConsumed: (bytes) => report({ kind: "consumed", bytes }),
         onDropped: (count) => report({ kind: "dropped", count }),
         onContents: (characters, lost) => report({ kind: "contents", characters, lost }),
@@ -72,12 +73,13 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
       setInterval(adopt, ADOPT_MS);
       setInterval(() => void expire(), EXPIRE_MS);
     },
-    written(number) {
-      segment = number;
+    written(reached) {
+      position = reached;
       void advancing.advance();
     },
     contents: (contents) => ingest?.addContents(contents),
-    async answer(id, query) {
+    async answer({ id, query, position: reached }) {
+      position = reached;
       try {
         // With what was written until now, unless that is a lot.
         const result = await inTurn(async () => {
@@ -92,7 +94,7 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
     },
     async close() {
       // The last one is complete now, too, and is removed when all of it is in the database.
-      segment = undefined;
+      position = undefined;
       await Promise.race([advancing.advanceLast(), Bun.sleep(LAST_MS)]);
       await ingest?.close();
     },

@@ -49,7 +49,8 @@ export function createMetricsServer(
   };
 
   const answer = async (request: Request): Promise<Response> => {
-    if (new URL(request.url).pathname !== PATH) return refuse(404, `Metrics are at ${PATH}`);
+    // Without a Host, or with one that is none, the runtime leaves the origin out.
+    if (URL.parse(request.url, "http://localhost")?.pathname !== PATH) return refuse(404, `Metrics are at ${PATH}`);
     if (request.method !== "GET" && request.method !== "HEAD") return refuse(405, "Use GET", { allow: "GET, HEAD" });
     if ((server?.pendingRequests ?? 0) > MAX_READERS) return refuse(503, "Too many readers", { "retry-after": "1" });
     const format = chooseFormat(request.headers.get("accept"));

@@ -41,8 +41,9 @@ export function codeOf(error: unknown): string {
 
 /** Says where a call went: never its path or query, which may hold a key. */
 export function setServer(attributes: OpenAttributes, url: string): void {
-  if (!URL.canParse(url)) return;
-  const { hostname, port, protocol } = new URL(url);
+  const parsed = URL.parse(url);
+  if (!parsed) return;
+  const { hostname, port, protocol } = parsed;
   attributes["server.address"] = hostname;
   attributes["server.port"] = port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
 }

@@ -7,7 +7,8 @@ import type {
   TraceHeaders,
   TraceStep,
 } from "../../core/request-trace.ts";
-import { CallStep, type RecordedStep, type StepParts, type StepTrace, ToolStep } from "./request-steps.ts";
+import { CallStep } from "./call-step.ts";
+import { type RecordedStep, type StepParts, type StepTrace, ToolStep } from "./request-steps.ts";
 import type { Sample } from "./sampler.ts";
 import {
   formatTraceparent,
@@ -57,123 +58,97 @@ export function createBeginTrace(parts: RequestTraceParts): BeginTrace {
     const parent = said === null ? undefined : parseTraceparent(said);
     const carried = carriedBy(headers, parent);
     const id = parent?.traceId ?? ids.trace();
-    return sample(id, parent)
-      ? new SampledTrace(parts, id, parent, carried)
-      : new UnsampledTrace(parts, id, parent, carried);
+    return new Trace(parts, id, sample(id, parent), parent, carried);
   };
-}
-
-/** The headers with which a trace goes on from a span. */
-function headersOf(
-  { propagators }: Pick<RequestTraceParts, "propagators">,
-  span: TraceParent,
-  { state, baggage }: Carried,
-): TraceHeaders {
-  if (!propagators.has("tracecontext")) return baggage === undefined ? NO_HEADERS : { baggage };
-  const traceparent = formatTraceparent(span);
-  // Most traces have neither, and one form of object for them all is written fastest.
-  if (state === undefined && baggage === undefined) return { traceparent };
-  return { traceparent, ...(state !== undefined && { tracestate: state }), ...(baggage !== undefined && { baggage }) };
 }
 
 const NO_HEADERS: TraceHeaders = {};
 
-/** A trace of which nothing is recorded: it is its own step, and all of them go on with the same headers. */
-class UnsampledTrace implements RequestTrace, TraceStep {
-  readonly id: string;
-  private readonly parts: RequestTraceParts;
-  private readonly parent: TraceParent | undefined;
-  private readonly carried: Carried;
-  private made: TraceHeaders | undefined = undefined;
-
-  constructor(parts: RequestTraceParts, id: string, parent: TraceParent | undefined, carried: Carried) {
-    this.id = id;
-    this.parts = parts;
-    this.parent = parent;
-    this.carried = carried;
-  }
-
-  // No fields, because one of these is made for nearly every request.
-  get isSampled(): false {
-    return false;
-  }
-
-  get watchesBody(): false {
-    return false;
-  }
-
-  get keepsContent(): false {
-    return false;
-  }
-
-  /** From the client's own span, if there is one: nobody could look up one of the gateway's. */
-  get headers(): TraceHeaders {
-    return (this.made ??= this.makeHeaders());
-  }
-
-  private makeHeaders(): TraceHeaders {
-    const { parts, parent, carried } = this;
-    const spanId = parent?.spanId ?? parts.ids.span();
-    const span = { traceId: this.id, spanId, isSampled: false, isRandom: parent?.isRandom ?? false };
-    return headersOf(parts, span, carried);
-  }
-
-  call(): TraceStep {
-    return this;
-  }
-
-  tool(): TraceStep {
-    return this;
-  }
-
-  responded(): void {}
-  bodyCame(): void {}
-  asked(): void {}
-  settled(): void {}
-  ended(): void {}
-}
-
 /** So many steps of one request are recorded: a model may call tools a thousand times. */
 const MAX_STEPS = 512;
 
-/** A trace whose spans are exported when its request is over. */
-export class SampledTrace implements RequestTrace, StepTrace {
+/**
+ * The trace of a request, sampled or not: of one kind, for the reason that {@link RecordedStep} gives. Whether its spans are
+ * exported when its request is over is a field like others.
+ */
+export class Trace implements RequestTrace, StepTrace {
   readonly id: string;
-  readonly isSampled = true;
-  readonly spanId: string;
+  readonly isSampled: boolean;
+  readonly sampledId: string | undefined;
   readonly parent: TraceParent | undefined;
-  readonly steps: RecordedStep[] = [];
-  private readonly parts: RequestTraceParts;
+  readonly parts: RequestTraceParts;
   private readonly carried: Carried;
+  /** Of the client, from which a trace of which nothing is recorded goes on: nobody could look up one of the gateway's. */
+  private readonly clientSpanId: string | undefined;
+  private readonly isRandom: boolean;
+  private ownSpanId: string | undefined = undefined;
+  private lastStep: RecordedStep | undefined = undefined;
+  private stepCount = 0;
 
-  constructor(parts: RequestTraceParts, id: string, parent: TraceParent | undefined, carried: Carried) {
+  constructor(
+    parts: RequestTraceParts,
+    id: string,
+    isSampled: boolean,
+    parent: TraceParent | undefined,
+    carried: Carried,
+  ) {
     this.id = id;
-    this.spanId = parts.ids.span();
+    this.isSampled = isSampled;
+    this.sampledId = isSampled ? id : undefined;
     this.parent = parent;
     this.parts = parts;
     this.carried = carried;
+    this.clientSpanId = isSampled ? undefined : parent?.spanId;
+    this.isRandom = parent?.isRandom ?? false;
+  }
+
+  get spanId(): string {
+    return (this.ownSpanId ??= this.parts.ids.span());
   }
 
   get state(): string | undefined {
     return this.carried.state;
   }
 
-  headersFor(spanId: string): TraceHeaders {
-    const span = { traceId: this.id, spanId, isSampled: true, isRandom: this.parent?.isRandom ?? false };
-    return headersOf(this.parts, span, this.carried);
+  /** Those that are recorded, the first one first. */
+  steps(): readonly RecordedStep[] {
+    const steps: RecordedStep[] = [];
+    for (let step = this.lastStep; step; step = step.previous) steps.push(step);
+    return steps.reverse();
   }
 
   call(request: TracedRequest, kind: string, provider: string, model: string | undefined, call: TracedCall): TraceStep {
-    const asked = { kind, provider, model, url: call.url };
-    return this.record(new CallStep(this.parts, this, this.parts.ids.span(), request, asked));
+    const spanId = this.clientSpanId ?? this.parts.ids.span();
+    const headers = this.headersFrom(spanId);
+    return this.record(new CallStep(this, spanId, headers, request, kind, provider, model, call.url));
   }
 
   tool(tool: TracedTool): TraceStep {
-    return this.record(new ToolStep(this.parts, this, this.parts.ids.span(), tool));
+    const spanId = this.clientSpanId ?? this.parts.ids.span();
+    return this.record(new ToolStep(this, spanId, this.headersFrom(spanId), tool));
+  }
+
+  /** The headers with which the trace goes on from a span. */
+  private headersFrom(spanId: string): TraceHeaders {
+    const { carried, isSampled, isRandom } = this;
+    const { state, baggage } = carried;
+    if (!this.parts.propagators.has("tracecontext")) return baggage === undefined ? NO_HEADERS : { baggage };
+    const traceparent = formatTraceparent({ traceId: this.id, spanId, isSampled, isRandom });
+    // Most traces have neither, and one form of object for them all is written fastest.
+    if (state === undefined && baggage === undefined) return { traceparent };
+    return {
+      traceparent,
+      ...(state !== undefined && { tracestate: state }),
+      ...(baggage !== undefined && { baggage }),
+    };
   }
 
   private record(step: RecordedStep): TraceStep {
-    if (this.steps.length < MAX_STEPS) this.steps.push(step);
+    if (this.stepCount < MAX_STEPS) {
+      step.previous = this.lastStep;
+      this.lastStep = step;
+      this.stepCount += 1;
+    }
     return step;
   }
 }

@@ -1,8 +1,9 @@
 import type { RequestObserver, RequestRecord } from "../../core/request-context.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
 import { setText, setUsage } from "./attributes.ts";
-import { CallStep, firstTokenEvent, type RecordedStep } from "./request-steps.ts";
-import { SampledTrace } from "./request-traces.ts";
+import { CallStep } from "./call-step.ts";
+import { firstTokenEvent, type RecordedStep } from "./request-steps.ts";
+import { Trace } from "./request-traces.ts";
 import { type Span, SPAN_KIND, spanFlags, STATUS_ERROR } from "./span.ts";
 
 export interface TraceRequestsParts {
@@ -17,11 +18,12 @@ export interface TraceRequestsParts {
 export function traceRequests({ operationOf, clock, take }: TraceRequestsParts): RequestObserver {
   return (request, finishedAt) => {
     const { trace } = request;
-    if (!(trace instanceof SampledTrace)) return;
+    if (!(trace instanceof Trace) || !trace.isSampled) return;
     const offset = clock() - finishedAt;
-    for (const step of trace.steps) step.ended();
-    blameLast(request, trace.steps);
-    const spans = trace.steps.map((step) => step.toSpan(offset));
+    const steps = trace.steps();
+    for (const step of steps) step.ended();
+    blameLast(request, steps);
+    const spans = steps.map((step) => step.toSpan(offset));
     spans.push(requestSpan(request, trace, { offset, finishedAt, operation: operationOf(request.route) }));
     take(spans);
   };
@@ -40,7 +42,7 @@ interface Finished {
   readonly operation: string | undefined;
 }
 
-function requestSpan(request: RequestRecord, trace: SampledTrace, { offset, finishedAt, operation }: Finished): Span {
+function requestSpan(request: RequestRecord, trace: Trace, { offset, finishedAt, operation }: Finished): Span {
   const { startedAt, firstByteAt, streaming, status, outcome } = request;
   const { parent } = trace;
   const isError = status >= 500 || outcome === "cut";

@@ -1,5 +1,6 @@
 import { Failure } from "../../core/errors.ts";
-import { decodeObjectInTurns, type JsonObject, isJsonObject } from "../../core/json/parse.ts";
+import { type JsonObject, isJsonObject } from "../../core/json/parse.ts";
+import { decodeObjectInTurns } from "../../core/json/decode-object.ts";
 import { DEFAULT_JSON_LIMITS, describeExceeded, type JsonLimits } from "../../core/json/limits.ts";
 import { editMembers, editValue } from "../../core/json/edit.ts";
 import { findElements, findValue } from "../../core/json/find.ts";

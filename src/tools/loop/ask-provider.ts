@@ -5,7 +5,7 @@ import type { RelayParts } from "../../pipeline/relay.ts";
 import type { JudgedAs } from "../../pipeline/route/judge-reply.ts";
 import type { AdmittedRequest, FurtherAnswer, StepReply } from "../../pipeline/stage.ts";
 import type { Provider } from "../../providers/provider.ts";
-import { withoutIdempotencyKey } from "../../providers/request-headers.ts";
+import { withoutIdempotencyKey } from "../../providers/api-request.ts";
 import type { GrowingRequest } from "./growing-request.ts";
 
 export type { StepReply };

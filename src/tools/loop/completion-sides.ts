@@ -2,7 +2,7 @@ import { parseJson } from "../../core/json/parse.ts";
 import { listOf, objectOf } from "../../core/json/values.ts";
 import type { Reply } from "../../pipeline/attempt.ts";
 import { createErrorMask } from "../../pipeline/mask-errors.ts";
-import { isEventStream } from "../../pipeline/read-response.ts";
+import { isEventStream } from "../../upstream/response-headers.ts";
 import { withBody } from "../../pipeline/route/judge-reply.ts";
 import type { AdmittedRequest, Answer } from "../../pipeline/stage.ts";
 import { transformBody } from "../../pipeline/transform-body.ts";

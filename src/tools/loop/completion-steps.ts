@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { readUsage, toTokenUsage } from "../../formats/usage.ts";
 import { judgeAnswer } from "../../pipeline/judge-answer.ts";
-import { joined } from "../../core/json/edit.ts";
+import { applyEdits } from "../../core/json/edit.ts";
 import { injectsUsage, prepareBody } from "../../pipeline/prepare-body.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest, Answer } from "../../pipeline/stage.ts";
@@ -37,7 +37,7 @@ export function openCompletionSteps(
 ): CompletionSteps {
   const { attempts, body, format, target } = admitted;
   const { context } = attempts;
-  const prepared = joined(prepareBody(body, target, format, injectsUsage(body, target, format, parts.wantsUsage)));
+  const prepared = applyEdits(prepareBody(body, target, format, injectsUsage(body, target, format, parts.wantsUsage)));
   const conversation = openConversation(prepared, body.value, parts.writeDefinitions(plan.definitions));
   const usage = createUsageSum(context, addUsage, toTokenUsage);
   const options = body.value["stream_options"];

@@ -1,6 +1,7 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import { watchContent } from "../../pipeline/watch-content.ts";
-import { beginsLikeDocument, beginsWithEvent, isEventStream } from "../../pipeline/read-response.ts";
+import { beginsLikeDocument, beginsWithEvent } from "../../pipeline/read-response.ts";
+import { isEventStream } from "../../upstream/response-headers.ts";
 import { beginStream } from "../../pipeline/heartbeat.ts";
 import { streamOfBody } from "../../upstream/body.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";

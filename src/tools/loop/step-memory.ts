@@ -1,5 +1,5 @@
 import { memoryExhausted } from "../../core/memory/budget.ts";
-import { parsedWeight } from "../../core/json/limits.ts";
+import { parsedWeight } from "../../core/json/parse.ts";
 import type { Reply } from "../../pipeline/attempt.ts";
 import type { Attempts } from "../../pipeline/attempts.ts";
 import { readWholeResponse, UNCOUNTED_BYTES } from "../../pipeline/read-response.ts";

@@ -1,3 +1,4 @@
+import { callEach } from "../../core/faults.ts";
 import type { McpError } from "./errors.ts";
 import type { ServerStatus } from "./connection-state.ts";
 import { type ConnectionParts, openServerConnection, type ServerConnection } from "./server-connection.ts";
@@ -63,7 +64,7 @@ export function createSharedConnections({
         openSession,
         onToolFaults: (faults) => onToolFaults(server.name, faults),
         onChange(connection, problem) {
-          for (const user of shared.users) user.refresh();
+          callEach(shared.users, (user) => user.refresh());
           if (connection.status() === shared.told) return;
           shared.told = connection.status();
           shared.users.at(-1)?.report(connection, problem);

@@ -1,4 +1,5 @@
 import { batchWrite } from "../../core/event-loop.ts";
+import { inOnePiece, type Outgoing } from "./outgoing.ts";
 import { WireError } from "./wire-error.ts";
 
 /** Who is notified of what happens on a connection; replaced with each request. */
@@ -30,7 +31,7 @@ export interface Connection {
   /** @returns false if some of the bytes wait for the server to read; `drained` says when they are gone. */
   write(bytes: Uint8Array): boolean;
   /** Like `write`, together with what other connections write in this turn of the event loop. */
-  writeTogether(bytes: Uint8Array): boolean;
+  writeTogether(message: Outgoing): boolean;
   pause(): void;
   resume(): void;
   /** Ends it at once. The listener gets nothing more. */
@@ -44,8 +45,17 @@ export interface Connection {
  */
 const MAX_BYTES_PER_TURN = 512 * 1024;
 
+/** A longer message leaves from a buffer of its own. */
+const MAX_TOGETHER_BYTES = 288 * 1024;
+
 /** Milliseconds of silence after which the system asks whether the other side is still there. */
 const KEEP_ALIVE_PROBE_MS = 60_000;
+
+/**
+ * What leaves is put together here, and is with the system when the write returns. One for the process, because one write
+ * is over before the next begins: of its pages, those that the longest message needed are in memory.
+ */
+const departing = Buffer.allocUnsafe(MAX_TOGETHER_BYTES);
 
 /** A connection over a socket. Whoever opens that one says what happens on it. */
 export class SocketConnection implements Connection {
@@ -61,17 +71,21 @@ export class SocketConnection implements Connection {
   #isYielding = false;
   #bytesSinceYield = 0;
   #unsent: Uint8Array | undefined;
-  /** Nothing of what is unsent has left, because it waits for the end of this turn. */
+  /** Waits for the end of this turn, to be put together then. */
+  #message: Outgoing | undefined;
+  /** Nothing of what waits has left, because it waits for the end of this turn. */
   #isDeparting = false;
 
   get isDrained(): boolean {
-    return this.#unsent === undefined;
+    return this.#unsent === undefined && this.#message === undefined;
   }
 
   write(bytes: Uint8Array): boolean {
     if (!this.#socket || !this.isOpen) return true;
-    if (this.#unsent) {
-      this.#unsent = Buffer.concat([this.#unsent, bytes]);
+    const unsent = this.#message ? inOnePiece(this.#message) : this.#unsent;
+    if (unsent) {
+      this.#message = undefined;
+      this.#unsent = Buffer.concat([unsent, bytes]);
       return false;
     }
     const written = Math.max(0, this.#socket.write(bytes));
@@ -80,9 +94,9 @@ export class SocketConnection implements Connection {
     return false;
   }
 
-  writeTogether(bytes: Uint8Array): boolean {
-    if (this.#unsent || !this.isOpen) return this.write(bytes);
-    this.#unsent = bytes;
+  writeTogether(message: Outgoing): boolean {
+    if (!this.isDrained || !this.isOpen || message.length > MAX_TOGETHER_BYTES) return this.write(inOnePiece(message));
+    this.#message = message;
     this.#isDeparting = true;
     batchWrite(this.#depart);
     return false;
@@ -101,7 +115,7 @@ export class SocketConnection implements Connection {
   close(): void {
     this.listener = undefined;
     this.isOpen = false;
-    this.#unsent = undefined;
+    this.#unsent = this.#message = undefined;
     this.#socket?.terminate();
   }
 
@@ -116,14 +130,15 @@ export class SocketConnection implements Connection {
     this.#socket?.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
   }
 
-  received(bytes: Buffer): void {
+  /** Takes what has come. A property, for the socket to call without a function between. */
+  readonly received = (_: unknown, bytes: Buffer): void => {
     // What comes without having been asked for belongs to no request.
     if (this.#isDeparting) this.ended(new WireError("HTTP_UNREQUESTED_BYTES"));
     else if (this.listener) this.listener.data(bytes);
     else this.close();
     this.#bytesSinceYield += bytes.length;
     if (this.#bytesSinceYield > MAX_BYTES_PER_TURN) this.#yieldTurn();
-  }
+  };
 
   /** The system takes more. */
   drain(): void {
@@ -137,7 +152,7 @@ export class SocketConnection implements Connection {
   ended(error: unknown): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.#unsent = undefined;
+    this.#unsent = this.#message = undefined;
     const { listener } = this;
     this.listener = undefined;
     listener?.closed(error, this.#isDeparting);
@@ -146,7 +161,16 @@ export class SocketConnection implements Connection {
 
   readonly #depart = (): void => {
     this.#isDeparting = false;
-    this.drain();
+    const message = this.#message;
+    if (!message) return this.drain();
+    if (!this.#socket) return;
+    this.#message = undefined;
+    const { length } = message;
+    message.writeTo(departing);
+    const written = Math.max(0, this.#socket.write(departing, 0, length));
+    message.left();
+    if (written === length) this.listener?.drained();
+    else this.#unsent = Buffer.from(departing.subarray(written, length));
   };
 
   #yieldTurn(): void {

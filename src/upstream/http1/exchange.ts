@@ -1,12 +1,12 @@
 import { Failure } from "../../core/errors.ts";
-import type { ResponseHead } from "./response-head.ts";
+import { parseKeepAlive, type ResponseHead } from "./response-head.ts";
 import { ResponseParser } from "./response-parser.ts";
 import type { Connection, ConnectionListener } from "./connection.ts";
 import { decodeResponse } from "../decode-response.ts";
-import { parseKeepAlive } from "./connection-pool.ts";
 import { Body } from "../response-body.ts";
 import type { UpstreamResponse, PendingResponse, WireRequest } from "../transport.ts";
-import { type ExchangeServer, sendRequest, type Upload, type UploadOwner } from "./send-request.ts";
+import type { Upload, UploadOwner } from "./upload.ts";
+import { type ExchangeServer, sendRequest } from "./write-request.ts";
 import { errorCodeOf, UpstreamError, type UpstreamFault, type UpstreamPhase } from "../errors.ts";
 import { WireError } from "./wire-error.ts";
 
@@ -172,8 +172,7 @@ class Http1Exchange extends Body implements PendingResponse, ConnectionListener,
     } catch (error) {
       this.#reject?.(error);
     }
-    this.#resolve = undefined;
-    this.#reject = undefined;
+    this.#resolve = this.#reject = undefined;
   }
 
   #finish(): void {

@@ -44,7 +44,7 @@ export function openConnection(origin: Origin): Opening {
       end(problem ?? { code: "ERR_TLS_HANDSHAKE" });
       shaken.terminate();
     },
-    data: (_, bytes) => connection.received(bytes),
+    data: connection.received,
     drain: () => connection.drain(),
     end: () => end(undefined),
     close: (_, error) => end(error),

@@ -80,6 +80,18 @@ function framed(length: number, status: number, method: string): Framing {
   return status === 204 || status === 304 || method === "HEAD" ? NONE : { kind: "length", length };
 }
 
+const SECONDS = /(?:^|[\s,])timeout *= *"?(\d+)/i;
+
+/**
+ * Keep-Alive timeout announced by the server, in milliseconds; Infinity if none.
+ * https://www.rfc-editor.org/rfc/rfc2068#section-19.7.1.1
+ */
+export function parseKeepAlive(headers: ResponseHeaders): number {
+  const told = headers.get("keep-alive");
+  const seconds = told && SECONDS.exec(told)?.[1];
+  return seconds ? Number(seconds) * 1000 : Number.POSITIVE_INFINITY;
+}
+
 const COLON = 0x3a;
 const SPACE = 0x20;
 const TAB = 0x09;

@@ -1,13 +1,13 @@
 import type { Endpoint, EndpointState } from "../endpoint.ts";
 import type { Deadline, Deadlines } from "../../core/deadlines.ts";
-import { type Opening, openConnection } from "./open-connection.ts";
-import { type ConnectionPool, createConnectionPool } from "./connection-pool.ts";
+import { callEach } from "../../core/faults.ts";
+import { openConnection } from "./open-connection.ts";
+import type { Connection } from "./connection.ts";
 import { startExchange } from "./exchange.ts";
 import { originOf } from "./origin.ts";
-import { createRequestWriter } from "./request-head.ts";
-import type { ExchangeServer } from "./send-request.ts";
-import type { UpstreamResponse, PendingResponse, Transport, WireRequest } from "../transport.ts";
-import { UpstreamError } from "../errors.ts";
+import { GRACE_MS, type OpeningServer, repeated, requireFewHanging, sendOnNew } from "./send-on-new.ts";
+import { createRequestWriter } from "./write-request.ts";
+import type { PendingResponse, Transport, WireRequest } from "../transport.ts";
 
 /** A transport that owns its connections. */
 export interface SocketTransport extends EndpointState {
@@ -18,18 +18,7 @@ export interface SocketTransport extends EndpointState {
   close(): void;
 }
 
-/** A connection may take this much longer to open after its request was given up; it then serves the next one. */
-const GRACE_MS = 1000;
-
-/**
- * Each attempt that was given up holds a file descriptor for as long as the system waits for the server, which can be two
- * minutes. With this many, a server that does not answer is not tried again until one of them has ended.
- */
-export const MAX_HANGING = 512;
-
-interface Server extends ExchangeServer {
-  /** How many attempts to connect were given up and have not ended. */
-  hanging: number;
+interface Server extends OpeningServer {
   readonly pool: ConnectionPool;
 }
 
@@ -60,7 +49,7 @@ export function createSocketTransport(
   };
 
   const sendFresh = (server: Server, request: WireRequest, onConnected: () => void): PendingResponse => {
-    if (server.hanging >= MAX_HANGING) throw tooManyHanging();
+    requireFewHanging(server);
     opened += 1;
     const grace = { begin: (onOver: () => void) => deadlines.open(now() + GRACE_MS, onOver), end: deadlines.release };
     return sendOnNew(open(server.origin), server, request, onConnected, grace);
@@ -97,84 +86,100 @@ export function createSocketTransport(
   };
 }
 
-/** The time that an attempt to connect has left when its request was given up. */
-interface Grace {
-  begin(onOver: () => void): Deadline;
-  end(deadline: Deadline): void;
+/** The connections to one server that carry no request at the moment. */
+export interface ConnectionPool {
+  /** How many it keeps. */
+  size(): number;
+  /** The one used last, or undefined if there is none. */
+  take(): Connection | undefined;
+  /** Keeps a connection for later, or closes it if enough are kept. */
+  give(connection: Connection): void;
+  /** Like `give`, for a connection that may not be good any more, which then says something of its server. */
+  readonly giveBack: (connection: Connection, reusable: boolean) => void;
+  /** Closes what is kept, and from now on what is given. */
+  close(): void;
 }
 
-/** Carries a request on a connection that is being opened, which goes to the pool if the request is given up meanwhile. */
-function sendOnNew(
-  opening: Opening,
-  server: Server,
-  request: WireRequest,
-  onConnected: () => void,
-  grace: Grace,
-): PendingResponse {
-  const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
-  let sending: PendingResponse | undefined;
-  let late: Deadline | undefined;
-  // Released when it is sent or given up, because whoever may still abort it holds everything in here.
-  let unsent: WireRequest | undefined = request;
+/** More than this are not kept, per server. */
+const MAX_IDLE = 2048;
 
-  const giveUp = (reason: unknown): void => {
-    unsent = undefined;
-    reject(reason);
+/** Load balancers and servers forget silent connections after a minute or more; most say so when they do. */
+const MAX_IDLE_MS = 55_000;
+
+/**
+ * For this long, no connection is kept to a server that sent more than was asked for: what comes late from it would be
+ * taken for the answer to the next request.
+ */
+const DISTRUST_MS = 600_000;
+
+/** Before the server's announced close by this much, so that a request and the close do not cross on the way. */
+const SAFETY_MARGIN_MS = 1000;
+
+export function createConnectionPool(
+  deadlines: Deadlines,
+  now: () => number,
+  maxIdle: number = MAX_IDLE,
+): ConnectionPool {
+  /** The one used last is last. */
+  let idle: Connection[] = [];
+  let expiry: Deadline | undefined;
+  let isClosed = false;
+  let distrustedUntil = 0;
+
+  const closeOld = (): void => {
+    expiry = undefined;
+    const time = now();
+    idle = idle.filter((connection) => {
+      if (!connection.isOpen) return false;
+      if (connection.idleUntil > time) return true;
+      connection.close();
+      return false;
+    });
+    if (idle.length > 0) awaitExpiry(idle.reduce((least, { idleUntil }) => Math.min(least, idleUntil), Infinity));
   };
-  opening.connection.then(
-    (connection) => {
-      if (late) grace.end(late);
-      if (!unsent) return server.pool.give(connection);
-      onConnected();
-      sending = startExchange(connection, server, unsent, server.pool.giveBack);
-      unsent = undefined;
-      sending.response.then(resolve, reject);
-    },
-    (error: unknown) => {
-      if (late) grace.end(late);
-      giveUp(error);
-    },
-  );
+
+  const awaitExpiry = (time: number): void => {
+    if (!expiry) expiry = deadlines.open(time, closeOld);
+    else if (time < expiry.expiresAt) deadlines.move(expiry, time);
+  };
+
+  const closeAll = (): void => {
+    if (expiry) deadlines.release(expiry);
+    expiry = undefined;
+    const closing = idle;
+    idle = [];
+    callEach(closing, (connection) => connection.close());
+  };
+
+  const give = (connection: Connection): void => {
+    if (!connection.isOpen) return;
+    const idleMs = Math.min(MAX_IDLE_MS, connection.keptMs - SAFETY_MARGIN_MS);
+    const time = now();
+    if (isClosed || idle.length >= maxIdle || idleMs <= 0 || time < distrustedUntil) return connection.close();
+    connection.wasUsed = true;
+    connection.idleUntil = time + idleMs;
+    idle.push(connection);
+    awaitExpiry(connection.idleUntil);
+  };
+
   return {
-    response: promise,
-    abort(reason) {
-      if (sending) return sending.abort(reason);
-      if (!unsent) return;
-      giveUp(reason);
-      late = grace.begin(() => abandon(server, opening));
+    size: () => idle.length,
+    take() {
+      for (;;) {
+        const connection = idle.pop();
+        if (!connection || connection.isOpen) return connection;
+      }
+    },
+    give,
+    giveBack(connection, reusable) {
+      if (reusable) return give(connection);
+      if (!connection.isSuspect) return;
+      distrustedUntil = now() + DISTRUST_MS;
+      closeAll();
+    },
+    close() {
+      isClosed = true;
+      closeAll();
     },
   };
-}
-
-function abandon(server: Server, opening: Opening): void {
-  opening.abandon();
-  server.hanging += 1;
-  void opening.ended.then(() => (server.hanging -= 1));
-}
-
-/** Sends once more if the first connection was dead before anything came. */
-function repeated(first: PendingResponse, sendAgain: () => PendingResponse): PendingResponse {
-  let current = first;
-  let isAborted = false;
-  return {
-    response: first.response.catch((error: unknown) => {
-      if (isAborted || !isOfConnection(error)) throw error;
-      current = sendAgain();
-      return current.response;
-    }),
-    abort(reason) {
-      isAborted = true;
-      current.abort(reason);
-    },
-  };
-}
-
-/** Whether a connection that was kept failed, and not the request or its answer. */
-function isOfConnection(error: unknown): boolean {
-  return error instanceof UpstreamError && (error.fault === "reset" || error.code === "HTTP_UNREQUESTED_BYTES");
-}
-
-/** The server has left so many attempts to connect without an answer that no more are made. */
-function tooManyHanging(): UpstreamError {
-  return new UpstreamError("unreachable", { code: "TOO_MANY_HANGING_ATTEMPTS", phase: "connect", requestSent: false });
 }

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { type CheckedObject, checkObject, type JudgeString } from "../../../src/core/json/check-syntax.ts";
 import { DEFAULT_JSON_LIMITS, type JsonLimits, openScan, scanOn, watchMembers } from "../../../src/core/json/limits.ts";
 import { watchedNames } from "../../../src/core/json/member-watch.ts";
-import { decodeObject } from "../../../src/core/json/parse.ts";
+import { decodeObject } from "../../../src/core/json/decode-object.ts";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { anyChoices, anyWritten, writeObject } from "./write-json.ts";
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { decodeObject, parseAtOnce, parseBytes } from "../../../src/core/json/parse.ts";
+import { parseAtOnce, parseBytes } from "../../../src/core/json/parse.ts";
+import { decodeObject } from "../../../src/core/json/decode-object.ts";
 import { findMember, findElements } from "../../../src/core/json/find.ts";
 import { findSyntaxError } from "../../../src/core/json/syntax-error.ts";
 import { watchMembers } from "../../../src/core/json/limits.ts";

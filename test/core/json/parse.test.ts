@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { decodeObject } from "../../../src/core/json/parse.ts";
+import { decodeObject } from "../../../src/core/json/decode-object.ts";
 
 function problemOf(body: string | Uint8Array): string {
   const decoded = decodeObject(typeof body === "string" ? new TextEncoder().encode(body) : body);

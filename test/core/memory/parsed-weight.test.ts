@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parsedWeight } from "../../../src/core/json/limits.ts";
+import { parsedWeight } from "../../../src/core/json/parse.ts";
 
 const KIB = 1024;
 

@@ -32,3 +32,31 @@ test("whatever the chunks: the last bytes of the stream, at least as many as ask
     propertyRuns(200),
   );
 });
+
+test("what was appended is what nobody has looked at, and what was before it is told apart", () => {
+  const size = 64;
+  // All that waits is shorter than half the tail.
+  const steps = fc.array(fc.record({ bytes: fc.uint8Array({ maxLength: 15 }), looks: fc.boolean() }), {
+    maxLength: 40,
+  });
+  fc.assert(
+    fc.property(steps, (all) => {
+      const tail = createStreamTail(size);
+      let before: number[] = [];
+      let unseen: number[] = [];
+      for (const { bytes, looks } of all) {
+        if (looks || unseen.length + bytes.length > size / 2) {
+          tail.seen();
+          before = [...before, ...unseen];
+          unseen = [];
+        }
+        tail.append(bytes);
+        unseen.push(...bytes);
+        expect([...tail.unseen()]).toEqual(unseen);
+        expect([...tail.last(size / 2)]).toEqual(before.slice(-size / 2));
+        expect(tail.total()).toBe(before.length + unseen.length);
+      }
+    }),
+    propertyRuns(200),
+  );
+});

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { modelFor, type Route } from "../../../src/routing/engine/route.ts";
 import type { DeploymentOptions, ModelOptions, ProviderRouting } from "../../../src/routing/models/model-options.ts";
 import { createModelTable } from "../../../src/routing/models/model-table.ts";
-import { loadProviders } from "../../../src/config/load-providers.ts";
+import { loadProviders } from "../../fixtures/load-providers.ts";
 
 const providerOf = (id: string, key?: string) => {
   const name = id.toUpperCase();

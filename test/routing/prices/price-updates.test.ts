@@ -1,8 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { PROVIDER_TABLE } from "../../../src/providers/table.ts";
 import { createPriceSource } from "../../../src/routing/prices/price-source.ts";
+import type { PriceList } from "../../../src/routing/prices/price-list.ts";
 import { type FetchPrices, PRICES_URL } from "../../../src/routing/prices/price-updates.ts";
 import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
+import { rejectionOf } from "../../fixtures/rejection.ts";
 import { createProvider } from "../../upstream/open-upstream.ts";
 
 const HOUR = 3_600_000;
@@ -40,6 +42,21 @@ async function later(clock: { advance(ms: number): Promise<void> }, milliseconds
   await Bun.sleep(0);
   await settle();
 }
+
+test("the built-in list that could not be loaded is loaded again for the next configuration, and then once", async () => {
+  let loads = 0;
+  const load = async (): Promise<PriceList> => {
+    if (++loads === 1) throw new Error("no descriptor is left");
+    return { find: () => undefined };
+  };
+  const clock = createManualClock();
+  const source = createPriceSource({ timers: clock, clock: clock.now, onChange: () => {}, load });
+
+  expect(String(await rejectionOf(source.open(options)))).toBe("Error: no descriptor is left");
+  expect(await source.open(options)).toBeDefined();
+  expect(await source.open(options)).toBeDefined();
+  expect(loads).toBe(2);
+});
 
 describe("newer prices", () => {
   test("are used once they are there, and fetched again the day after", async () => {

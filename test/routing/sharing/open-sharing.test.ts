@@ -56,6 +56,29 @@ function shareAsWorker(hub: SharingHub, number: number, redisUrl?: string): Shar
   return sharer;
 }
 
+test("what speaks to Redis and could not be loaded is loaded again with the next configuration", async () => {
+  const problems = createMailbox<string | undefined>();
+  const opened = createMailbox<string>();
+  let loads = 0;
+  const sharing = openSharing({
+    ...{ redisUrl: "redis://127.0.0.1:1", clock: Date.now, timers: BACKGROUND_TIMERS },
+    onRedisChange: (problem) => problems.push(problem),
+    async loadRedis() {
+      if (++loads === 1) throw new Error("no descriptor is left");
+      const { openRedisSharing } = await import("../../../src/routing/sharing/redis-sharing.ts");
+      return { openRedisSharing: (parts) => (opened.push(parts.url), openRedisSharing(parts)) };
+    },
+  });
+  open.push(sharing);
+  sharing.retain(new Set(["a"]));
+  sharing.start();
+  expect(await problems.next(5000, "what went wrong")).toBe("its client could not be loaded");
+
+  sharing.retain(new Set(["a"]));
+
+  expect(await opened.next(5000, "the second attempt")).toBe("redis://127.0.0.1:1");
+});
+
 const cooling = (key: string): SharedChange => ({
   ...{ kind: "cooling", key, until: Date.now() + MINUTE_MS, why: "503" },
 });

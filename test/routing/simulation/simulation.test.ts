@@ -14,7 +14,7 @@ test("with random providers, deployments that cool are left alone, attempts are 
       attempts += played.attempts;
       return played.faults.length === 0 || Promise.reject(new Error(played.faults.join("\n")));
     }),
-    propertyRuns(10_000),
+    propertyRuns(4_000),
   );
   // Otherwise little was simulated.
   expect(answered / requests).toBeGreaterThan(0.5);

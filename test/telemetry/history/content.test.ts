@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { RequestDetails } from "../../../src/server/history-schema.ts";
 import { dataEvent, json, sse } from "../../fixtures/answers.ts";
@@ -19,12 +19,12 @@ describe.each(KINDS)("the content of requests in %s", (kind) => {
   let place: HistoryPlace;
   let started: StartedGateway;
   let settings: Readonly<Record<string, string>>;
-  beforeEach(async () => {
+  beforeAll(async () => {
     place = await openPlace(kind);
     settings = { ...place.settings, HISTORY_CONTENT: "true", AUTH_ENABLED: "true", AUTH_API_KEYS: KEYS };
     started = await startBesideProvider((url) => ({ ...threeProviders(url), ...settings }));
   });
-  afterEach(async () => {
+  afterAll(async () => {
     await started[Symbol.asyncDispose]();
     await place[Symbol.asyncDispose]();
   });
@@ -113,9 +113,10 @@ describe.each(KINDS)("the content of requests in %s", (kind) => {
         .content;
     };
     expect(await read({})).not.toBeNull();
-    await place.ask(`UPDATE contents SET id = '${id.replace(/^......../, "00000000")}'`);
+    const old = id.replace(/^......../, "00000000");
+    await place.ask(`UPDATE contents SET id = '${old}' WHERE id = '${id}'`);
     await read({});
-    expect(await place.ask("SELECT id FROM contents")).toEqual([]);
+    expect(await place.ask(`SELECT id FROM contents WHERE id IN ('${old}', '${id}')`)).toEqual([]);
   });
 });
 

@@ -57,7 +57,7 @@ async function finish(place: HistoryPlace, first: number, torn = 0): Promise<rea
     lost += lostIn(errors);
     expect(reached).toBe(next + 10);
     expect(lost).toBeLessThanOrEqual(torn);
-    if (!readdirSync(join(place.folder, "history-spool")).some((name) => name.endsWith(".blocks")))
+    if (!readdirSync(join(place.folder, "history-spool")).some((name) => name.endsWith(".segment")))
       return [first, next + 10];
   }
 }

@@ -94,6 +94,25 @@ test.each(KINDS)("%s: several processes migrate at once", async (kind) => {
   expect((await place.ask("SELECT version FROM history_migrations")).length).toBe(MIGRATIONS.length);
 });
 
+test("sqlite: a file in which another process makes its tables is opened when that is done", async () => {
+  await using place = await openPlace("sqlite");
+  const path = join(place.folder, "history.sqlite");
+  const script = `
+    const database = new (await import("bun:sqlite")).Database(${JSON.stringify(path)}, { create: true });
+    database.run("BEGIN IMMEDIATE");
+    console.log("begun");
+    await Bun.sleep(200);
+    database.run("CREATE TABLE made (name TEXT)");
+    database.run("COMMIT");
+    database.close();`;
+  const other = Bun.spawn([process.execPath, "-e", script], { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
+  await other.stdout.getReader().read();
+  const database = await openDatabase({ kind: "sqlite", path });
+  expect((await database.run("SELECT name FROM made")).rows).toEqual([]);
+  await database.close();
+  expect(await other.exited).toBe(0);
+});
+
 test.each(KINDS)("%s: a database of a later version is left alone", async (kind) => {
   await using place = await openPlace(kind);
   const database = await open(place);

@@ -68,7 +68,7 @@ const ALL = { kind: "requests", from: 0, to: 1e14, filters: [], limit: 1000, aft
 
 const spooled = (folder: string) =>
   readdirSync(join(folder, "history-spool"))
-    .filter((name) => name.endsWith(".blocks"))
+    .filter((name) => name.endsWith(".segment"))
     .flatMap((name) => createBlockReader()(readFileSync(join(folder, "history-spool", name)), true).rows);
 
 test("what is beyond the bound is lost, counted, and told once", async () => {
@@ -129,10 +129,10 @@ test("what processes have left behind that are gone is taken over, and what othe
     for (let count = 0; count < 3; count++) await history.requests(ALL);
     const { rows } = await history.requests(ALL);
     await history.close();
-    const left = readdirSync(folder).filter((name) => name.endsWith(".blocks"));
+    const left = readdirSync(folder).filter((name) => name.endsWith(".segment"));
     return { ids: rows.map(({ request_id: id }) => id), left, losses };
   };
-  expect(await found()).toEqual({ ids: ["r7"], left: ["3-1.blocks"], losses: [1] });
+  expect(await found()).toEqual({ ids: ["r7"], left: ["3-1.segment"], losses: [1] });
   others?.[Symbol.dispose]();
   expect(await found()).toEqual({ ids: ["r7", "r3"], left: [], losses: [1] });
 });

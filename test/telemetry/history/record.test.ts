@@ -109,7 +109,7 @@ describe("a row", () => {
 });
 
 test("of long names nothing is held but what is written", () => {
-  const buffer = createBlockBuffer(newRowIdSeed(), 1 << 24);
+  const buffer = createBlockBuffer(newRowIdSeed(), 1 << 24, 1);
   Bun.gc(true);
   const before = heapStats().extraMemorySize;
   for (let index = 0; index < 20; index++) {
@@ -143,6 +143,23 @@ const some = Array.from({ length: 50 }, (_, index) =>
     cost: index % 4 === 0 ? BigInt(index) ** 9n : undefined,
   }),
 );
+
+/** The bytes with one bit changed, another one each time. */
+function* damagedCopies(bytes: Buffer): Iterable<Buffer> {
+  const random = createRandom(Date.now());
+  for (let run = 0; run < propertyRuns(300).numRuns; run++) {
+    const damaged = Buffer.from(bytes);
+    const at = random.below(damaged.length);
+    damaged[at] = (damaged[at] ?? 0) ^ (1 << random.below(8));
+    yield damaged;
+  }
+}
+
+/** What tells which rows are none of these. */
+function strangersTo(rows: readonly Row[]): (found: readonly Row[]) => readonly Row[] {
+  const known = new Set(rows.map((row) => JSON.stringify(row)));
+  return (found) => found.filter((row) => !known.has(JSON.stringify(row)));
+}
 
 const column = (rows: readonly Row[], name: (typeof COLUMNS)[number][0]) => rows.map((row) => row[indexOf(name)]);
 
@@ -183,14 +200,10 @@ describe("blocks", () => {
   });
 
   test("that are damaged cost no other", () => {
-    const random = createRandom(Date.now());
-    const known = new Set(rows.map((row) => JSON.stringify(row)));
-    for (let run = 0; run < propertyRuns(300).numRuns; run++) {
-      const damaged = Buffer.from(bytes);
-      const at = random.below(damaged.length);
-      damaged[at] = (damaged[at] ?? 0) ^ (1 << random.below(8));
+    const strangers = strangersTo(rows);
+    for (const damaged of damagedCopies(bytes)) {
       const found = read(damaged);
-      expect(found.rows.filter((row) => !known.has(JSON.stringify(row)))).toEqual([]);
+      expect(strangers(found.rows)).toEqual([]);
       expect(found.rows.length).toBeGreaterThanOrEqual(rows.length - 9);
       expect(found).toMatchObject({ damaged: 1, bytes: bytes.length });
     }
@@ -234,14 +247,10 @@ describe("lines of a former version", () => {
   });
 
   test("that are damaged cost no other", () => {
-    const random = createRandom(Date.now());
-    const known = new Set(rows.map((row) => JSON.stringify(row)));
-    for (let run = 0; run < propertyRuns(300).numRuns; run++) {
-      const damaged = Buffer.from(bytes);
-      const at = random.below(damaged.length);
-      damaged[at] = (damaged[at] ?? 0) ^ (1 << random.below(8));
+    const strangers = strangersTo(rows);
+    for (const damaged of damagedCopies(bytes)) {
       const read = readLines(damaged, true);
-      expect(read.rows.filter((row) => !known.has(JSON.stringify(row)))).toEqual([]);
+      expect(strangers(read.rows)).toEqual([]);
       // An end of a line that is damaged makes two records one, and a new one makes two of one.
       expect(read.rows.length).toBeGreaterThanOrEqual(rows.length - 2);
     }

@@ -9,9 +9,9 @@ export const TIME = 1_800_000_000_000;
 /** The same, of their monotonic clock. */
 const FINISHED_AT = 1005;
 
-/** The rows of requests, as one write adds them to a segment. */
-export function blocksOf(records: readonly RequestRecord[], time = TIME): Buffer {
-  const buffer = createBlockBuffer(newRowIdSeed(), 1 << 24);
+/** The rows of requests, as one write adds them to a segment of that number. */
+export function blocksOf(records: readonly RequestRecord[], time = TIME, segment = 1): Buffer {
+  const buffer = createBlockBuffer(newRowIdSeed(), 1 << 24, segment);
   for (const record of records) {
     if (!buffer.add(record, time, FINISHED_AT, "chat")) throw new Error("there is no room");
   }

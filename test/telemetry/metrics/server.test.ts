@@ -4,6 +4,7 @@ import { createGate } from "../../fixtures/gate.ts";
 import { outcomeOf } from "../../fixtures/rejection.ts";
 import { startGateway as startProcess } from "../../fixtures/start-gateway.ts";
 import { startGateway } from "../../fixtures/start-in-process.ts";
+import { openRawClient } from "../../fixtures/raw-http-client.ts";
 import { type Rig, startRig } from "../../fixtures/start-rig.ts";
 import { METRICS, metricsUrl, readMetrics } from "./read-metrics.ts";
 
@@ -40,6 +41,19 @@ describe("the address of metrics", () => {
     // What Prometheus 2 sends.
     const prometheus = `${open};version=1.0.0,${open};version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1`;
     expect(await typeFor(prometheus)).toBe(open);
+  });
+
+  test("is read without a Host too, or with one that is none", async () => {
+    const { url } = await start();
+    const ask = async (head: string): Promise<number> => {
+      await using client = await openRawClient(Number(new URL(url).port));
+      await client.send(`${head}\r\n\r\n`);
+      return (await client.head()).status;
+    };
+    expect(await ask("GET /metrics HTTP/1.0")).toBe(200);
+    expect(await ask("GET /other HTTP/1.0")).toBe(404);
+    expect(await ask("GET /metrics HTTP/1.1\r\nHost: a b")).toBe(200);
+    expect(await ask("GET /other HTTP/1.1\r\nHost: a b\u0080")).toBe(404);
   });
 
   test("has nothing else, and takes no other method", async () => {

@@ -3,6 +3,7 @@ import type { Connection } from "../../../src/upstream/http1/connection.ts";
 import { openConnection } from "../../../src/upstream/http1/open-connection.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
 import { within } from "../../fixtures/within.ts";
+import { outgoing } from "./outgoing.ts";
 
 const endOfTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -35,10 +36,10 @@ test("a connection has not sent what waits to leave, and sends it before what is
   const { connection } = parts;
   const { promise: drained, resolve: drain } = Promise.withResolvers<void>();
   connection.listener = { data() {}, drained: drain, closed() {} };
-  expect(connection.writeTogether(Buffer.from("a"))).toBe(false);
+  expect(connection.writeTogether(outgoing("a"))).toBe(false);
   expect(connection.isDrained).toBe(false);
   expect(connection.write(Buffer.from("b"))).toBe(false);
-  expect(connection.writeTogether(Buffer.from("c"))).toBe(false);
+  expect(connection.writeTogether(outgoing("c"))).toBe(false);
   await within(drained, 5000, "the writes");
   expect(connection.isDrained).toBe(true);
   expect(await parts.heard()).toBe("abc");
@@ -66,7 +67,7 @@ test("what comes before a request has left is none of its answer: nothing is sen
   for (const connection of connections) {
     connection.listener = {
       data() {
-        for (const other of connections) if (other !== connection) other.writeTogether(Buffer.from("request"));
+        for (const other of connections) if (other !== connection) other.writeTogether(outgoing("request"));
       },
       drained() {},
       closed: (...how) => close(how),
@@ -83,7 +84,7 @@ test("what comes before a request has left is none of its answer: nothing is sen
 
 test("a connection that is closed in the same turn sends nothing any more", async () => {
   using parts = await connect(1);
-  parts.connection.writeTogether(Buffer.from("a"));
+  parts.connection.writeTogether(outgoing("a"));
   parts.connection.close();
   expect(parts.connection.isDrained).toBe(true);
   await endOfTurn();

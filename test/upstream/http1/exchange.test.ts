@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Connection } from "../../../src/upstream/http1/connection.ts";
+import { inOnePiece } from "../../../src/upstream/http1/outgoing.ts";
 import { startExchange } from "../../../src/upstream/http1/exchange.ts";
-import { createRequestWriter } from "../../../src/upstream/http1/request-head.ts";
+import { createRequestWriter } from "../../../src/upstream/http1/write-request.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
 import type {
   UpstreamResponse,
@@ -34,7 +35,7 @@ function setUp(request: Partial<WireRequest> = {}, isDrained = true, sendAgain?:
       written.push(Buffer.from(bytes).toString("latin1"));
       return true;
     },
-    writeTogether: (bytes) => connection.write(bytes),
+    writeTogether: (message) => connection.write(inOnePiece(message)),
     pause: () => void asked.push("pause"),
     resume: () => void asked.push("resume"),
     close: () => void asked.push("close"),

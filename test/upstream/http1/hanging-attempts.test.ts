@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Opening } from "../../../src/upstream/http1/open-connection.ts";
-import { createSocketTransport, MAX_HANGING } from "../../../src/upstream/http1/transport.ts";
+import { MAX_HANGING } from "../../../src/upstream/http1/send-on-new.ts";
+import { createSocketTransport } from "../../../src/upstream/http1/transport.ts";
 import { createDeadlines } from "../../../src/core/deadlines.ts";
 import { createManualClock, settle } from "../../fixtures/manual-clock.ts";
 import { groq, createProvider, REQUEST } from "../open-upstream.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { createConnectionPool } from "../../../src/upstream/http1/connection-pool.ts";
+import { createConnectionPool } from "../../../src/upstream/http1/transport.ts";
 import type { Connection } from "../../../src/upstream/http1/connection.ts";
 import { createDeadlines } from "../../../src/core/deadlines.ts";
 import { json } from "../../fixtures/answers.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { writeUpload } from "../../../src/upstream/http1/send-request.ts";
+import { writeUpload } from "../../../src/upstream/http1/upload.ts";
 import { settle } from "../../fixtures/manual-clock.ts";
 import { rejectionOf } from "../../fixtures/rejection.ts";
 

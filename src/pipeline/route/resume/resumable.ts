@@ -3,7 +3,7 @@ import type { AttemptRecord, Lease, RoutedRequest } from "../../../routing/engin
 import type { Deployment } from "../../../routing/models/deployment.ts";
 import type { Reply } from "../../attempt.ts";
 import type { Attempts } from "../../attempts.ts";
-import { isEventStream } from "../../read-response.ts";
+import { isEventStream } from "../../../upstream/response-headers.ts";
 import type { AdmittedRequest, RequestRoute } from "../../stage.ts";
 
 /** A request whose stream has begun well, of which another deployment may be asked for the rest. */

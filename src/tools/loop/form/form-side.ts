@@ -1,10 +1,10 @@
-import { parsedWeight } from "../../../core/json/limits.ts";
+import { parsedWeight } from "../../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../../../formats/form/conversation.ts";
 import type { WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
 import { factsOf } from "../../../formats/form/model-facts.ts";
 import type { ProviderApiName } from "../../../providers/api-paths.ts";
 import type { Provider } from "../../../providers/provider.ts";
-import { apiUrl } from "../../../providers/url.ts";
+import { apiUrl } from "../../../providers/api-request.ts";
 import type { Attempts } from "../../../pipeline/attempts.ts";
 import { maxTokensOf, variantFor } from "../../../pipeline/body-variant.ts";
 import { UNCOUNTED_BYTES } from "../../../pipeline/read-response.ts";

@@ -2,7 +2,7 @@ import { toJson } from "../../../core/json/bytes.ts";
 import { type JsonObject, isJsonObject } from "../../../core/json/parse.ts";
 import type { Conversation, Tool, Turn } from "../../../formats/form/conversation.ts";
 import type { WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
-import { joined } from "../../../core/json/edit.ts";
+import { applyEdits } from "../../../core/json/edit.ts";
 import { prepareBody } from "../../../pipeline/prepare-body.ts";
 import type { AdmittedRequest } from "../../../pipeline/stage.ts";
 import { openConversation } from "../conversation.ts";
@@ -35,7 +35,7 @@ export function openOwnRequest(
     body: bodyWith,
     bytes,
     addedBytes,
-  } = openConversation(joined(prepareBody(body, target, format, false)), body.value, definitions, member);
+  } = openConversation(applyEdits(prepareBody(body, target, format, false)), body.value, definitions, member);
 
   return {
     body: (toolChoice) => bodyWith(toolChoice && write({ tools: allTools, toolChoice, parallelCalls })["tool_choice"]),

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startGateway } from "../fixtures/start-gateway.ts";
+
+/** Throws where nobody can be answered, each time that the process gets SIGUSR2. */
+const THROWS = `
+process.on("SIGUSR2", () => {
+  setTimeout(() => { throw new Error("thrown in a timer"); }, 0);
+  void Promise.reject(new Error("rejected by nobody's promise"));
+});
+`;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "faults-"));
+  writeFileSync(join(folder, "throws.ts"), THROWS);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("a gateway that serves goes on after what is thrown in a timer or rejected, says so, and ends as ever", async () => {
+  await using gateway = await startGateway({ BUN_OPTIONS: `--preload ${join(folder, "throws.ts")}` });
+  gateway.process.kill("SIGUSR2");
+  const isOf = (text: string) => (line: Record<string, unknown>) => String(line["cause"]).includes(text);
+
+  const lines = [
+    await gateway.logged(isOf("thrown in a timer")),
+    await gateway.logged(isOf("rejected by nobody's promise")),
+  ];
+
+  const msg = "something failed outside of a request";
+  expect(lines).toMatchObject([
+    { level: "error", msg, count: 1 },
+    { level: "error", msg, count: 1 },
+  ]);
+  expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+  expect(await gateway.end()).toBe(0);
+  expect(gateway.output().stderr).not.toContain("thrown");
+});
