@@ -19,8 +19,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test("a gateway that serves goes on after what is thrown in a timer or rejected, says so, and ends as ever", async () => {
-  await using gateway = await startGateway({ BUN_OPTIONS: `--preload ${join(folder, "throws.ts")}` });
+test.each([
+  ["a gateway that serves", {}],
+  ["the process that holds workers together", { SERVER_WORKERS: "2" }],
+])("%s goes on after what is thrown in a timer or rejected, says so, and ends as ever", async (_, settings) => {
+  await using gateway = await startGateway({ ...settings, BUN_OPTIONS: `--preload ${join(folder, "throws.ts")}` });
   gateway.process.kill("SIGUSR2");
   const isOf = (text: string) => (line: Record<string, unknown>) => String(line["cause"]).includes(text);
 

@@ -5,7 +5,7 @@ import { drainOptions } from "../../config/module-options.ts";
 import { metricsOptions } from "../../config/telemetry-options.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import { announce, announceDrainDelay } from "../announce.ts";
-import { endProcess, EXIT, fail, listeningProblem } from "../exit.ts";
+import { endProcess, EXIT, fail, listeningProblem, surviveFaults } from "../exit.ts";
 import { onEndSignal, type OnReloadSignal } from "../signals.ts";
 import { openLog } from "../open-log.ts";
 import { reloadOnChange } from "../reload-on-change.ts";
@@ -50,7 +50,10 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
     // All workers listen on the port that was chosen here.
     start: { kind: "start", ...forWorkers(source), demo },
     releasePort: held.release,
-    onListening: (serving) => announce(log, settings, { ...serving, ...metrics?.serving, version, workers: count }),
+    onListening(serving) {
+      announce(log, settings, { ...serving, ...metrics?.serving, version, workers: count });
+      surviveFaults(log);
+    },
     timers,
     log,
     shutdownMs,
