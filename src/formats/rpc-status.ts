@@ -5,28 +5,30 @@ import { filledTextOf, listOf } from "../core/json/values.ts";
  * The names of statuses of Google's APIs as types of errors that clients of other APIs know.
  * https://cloud.google.com/apis/design/errors
  */
-const TYPES: Readonly<Record<string, string>> = {
-  INVALID_ARGUMENT: "invalid_request_error",
-  FAILED_PRECONDITION: "invalid_request_error",
-  OUT_OF_RANGE: "invalid_request_error",
-  ALREADY_EXISTS: "invalid_request_error",
-  UNAUTHENTICATED: "authentication_error",
-  PERMISSION_DENIED: "permission_error",
-  NOT_FOUND: "not_found_error",
-  RESOURCE_EXHAUSTED: "rate_limit_error",
-  DEADLINE_EXCEEDED: "timeout_error",
-  UNAVAILABLE: "overloaded_error",
-  ABORTED: "api_error",
-  CANCELLED: "api_error",
-  DATA_LOSS: "api_error",
-  INTERNAL: "api_error",
-  UNIMPLEMENTED: "api_error",
-  UNKNOWN: "api_error",
-};
+const TYPES: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    INVALID_ARGUMENT: "invalid_request_error",
+    FAILED_PRECONDITION: "invalid_request_error",
+    OUT_OF_RANGE: "invalid_request_error",
+    ALREADY_EXISTS: "invalid_request_error",
+    UNAUTHENTICATED: "authentication_error",
+    PERMISSION_DENIED: "permission_error",
+    NOT_FOUND: "not_found_error",
+    RESOURCE_EXHAUSTED: "rate_limit_error",
+    DEADLINE_EXCEEDED: "timeout_error",
+    UNAVAILABLE: "overloaded_error",
+    ABORTED: "api_error",
+    CANCELLED: "api_error",
+    DATA_LOSS: "api_error",
+    INTERNAL: "api_error",
+    UNIMPLEMENTED: "api_error",
+    UNKNOWN: "api_error",
+  }),
+);
 
 /** The type of an error by the name of its status; undefined if it is no such name. */
 export const rpcType = (status: string | undefined): string | undefined =>
-  status === undefined ? undefined : TYPES[status];
+  status === undefined ? undefined : TYPES.get(status);
 
 /** What a program reads of the details of such an error. */
 export interface RpcDetails {

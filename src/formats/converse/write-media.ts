@@ -71,9 +71,13 @@ export function writeMedia(block: MediaBlock, writing: Writing): JsonObject {
   return { document: { format, name: writing.documentName(block.name), source: { bytes } } };
 }
 
+function nameOfFormat(type: MediaBlock["type"], mediaType: string): string | undefined {
+  return Object.hasOwn(FORMATS[type], mediaType) ? FORMATS[type][mediaType] : undefined;
+}
+
 function formatOf(type: MediaBlock["type"], data: string, said: string | undefined): string {
   const seen = mediaTypeOf(data) ?? said?.toLowerCase().split(";", 1)[0]?.trim();
-  const format = FORMATS[type][seen ?? ""] ?? (type === "document" && TEXT.test(seen ?? "") ? "txt" : undefined);
+  const format = nameOfFormat(type, seen ?? "") ?? (type === "document" && TEXT.test(seen ?? "") ? "txt" : undefined);
   if (format !== undefined) return format;
   throw new CannotTranslate(
     type,

@@ -19,12 +19,14 @@ const TEXT = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript|sql|tom
 export const isTextType = (mediaType: string): boolean => TEXT.test(mediaType);
 
 /** What names of files end with, where that is not the second half of the type. */
-const ENDINGS: Readonly<Record<string, string>> = {
-  "text/plain": "txt",
-  "text/markdown": "md",
-  "application/javascript": "js",
-  "application/x-yaml": "yaml",
-};
+const ENDINGS: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    "text/plain": "txt",
+    "text/markdown": "md",
+    "application/javascript": "js",
+    "application/x-yaml": "yaml",
+  }),
+);
 
 const HAS_ENDING = /\.[a-z\d]{1,8}$/i;
 
@@ -35,6 +37,6 @@ const HAS_ENDING = /\.[a-z\d]{1,8}$/i;
 export function fileNameOf(name: string | undefined, mediaType: string): string {
   if (name !== undefined && HAS_ENDING.test(name)) return name;
   const type = mediaType.split(";", 1)[0]?.toLowerCase() ?? "";
-  const ending = ENDINGS[type] ?? /\/([a-z\d]{1,8})$/.exec(type)?.[1];
+  const ending = ENDINGS.get(type) ?? /\/([a-z\d]{1,8})$/.exec(type)?.[1];
   return ending === undefined ? (name ?? "document") : `${name ?? "document"}.${ending}`;
 }

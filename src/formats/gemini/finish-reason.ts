@@ -3,22 +3,24 @@ import { filledTextOf, objectOf } from "../../core/json/values.ts";
 import type { AnswerError, Stop, StopReason } from "../form/answer.ts";
 
 /** https://ai.google.dev/api/generate-content#FinishReason */
-const REASONS: Readonly<Record<string, StopReason>> = {
-  STOP: "end",
-  MAX_TOKENS: "length",
-  SAFETY: "filter",
-  RECITATION: "filter",
-  LANGUAGE: "filter",
-  BLOCKLIST: "filter",
-  PROHIBITED_CONTENT: "filter",
-  SPII: "filter",
-  IMAGE_SAFETY: "filter",
-  IMAGE_PROHIBITED_CONTENT: "filter",
-  IMAGE_RECITATION: "filter",
-  IMAGE_OTHER: "filter",
-  // Vertex: what its Model Armor has blocked.
-  MODEL_ARMOR: "filter",
-};
+const REASONS: ReadonlyMap<string, StopReason> = new Map(
+  Object.entries<StopReason>({
+    STOP: "end",
+    MAX_TOKENS: "length",
+    SAFETY: "filter",
+    RECITATION: "filter",
+    LANGUAGE: "filter",
+    BLOCKLIST: "filter",
+    PROHIBITED_CONTENT: "filter",
+    SPII: "filter",
+    IMAGE_SAFETY: "filter",
+    IMAGE_PROHIBITED_CONTENT: "filter",
+    IMAGE_RECITATION: "filter",
+    IMAGE_OTHER: "filter",
+    // Vertex: what its Model Armor has blocked.
+    MODEL_ARMOR: "filter",
+  }),
+);
 
 /** The answer is not what the model meant to say, whatever there is of it. */
 const FAILURES: ReadonlySet<string> = new Set([
@@ -43,7 +45,7 @@ export function readFinish(candidate: JsonObject, seen: Seen): Stop | { readonly
   const word = filledTextOf(candidate["finishReason"]);
   if (word === undefined || word === "FINISH_REASON_UNSPECIFIED") return undefined;
   const told = filledTextOf(candidate["finishMessage"]);
-  const reason = REASONS[word];
+  const reason = REASONS.get(word);
   // Of a word that nobody knows yet, nothing said is the sign of a failure.
   if (FAILURES.has(word) || (reason === undefined && seen.isEmpty)) {
     const message = told ?? `The provider ended the answer with ${word}.`;

@@ -20,7 +20,9 @@ const KNOWN: ReadonlySet<string> = new Set([
 ]);
 
 /** Their tiers by the form's names, which are OpenAI's. */
-const TIERS: Readonly<Record<string, string>> = { standard: "default", flex: "flex", priority: "priority" };
+const TIERS: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({ standard: "default", flex: "flex", priority: "priority" }),
+);
 
 /**
  * Reads a request of a client of Gemini's API. https://ai.google.dev/api/generate-content
@@ -43,7 +45,7 @@ export function readRequest(body: JsonObject): Conversation {
     bookkeeping: {
       user: undefined,
       metadata: undefined,
-      serviceTier: tier === undefined ? undefined : (TIERS[tier] ?? tier),
+      serviceTier: tier === undefined ? undefined : (TIERS.get(tier) ?? tier),
       verbosity: undefined,
       promptCacheKey: undefined,
       store: booleanOf(request["store"]),

@@ -18,11 +18,13 @@ const GOOGLE_FILE = /^(?:gs:\/\/|https:\/\/generativelanguage\.googleapis\.com\/
 const YOUTUBE = /^https?:\/\/(?:(?:www|m)\.)?(?:youtube\.com|youtu\.be)\//i;
 
 /** How closely a picture is looked at. https://ai.google.dev/gemini-api/docs/media-resolution */
-const RESOLUTIONS: Readonly<Record<string, string>> = {
-  low: "MEDIA_RESOLUTION_LOW",
-  high: "MEDIA_RESOLUTION_HIGH",
-  original: "MEDIA_RESOLUTION_HIGH",
-};
+const RESOLUTIONS: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    low: "MEDIA_RESOLUTION_LOW",
+    high: "MEDIA_RESOLUTION_HIGH",
+    original: "MEDIA_RESOLUTION_HIGH",
+  }),
+);
 
 /**
  * Writes a part with bytes or with the address of a file.
@@ -32,7 +34,7 @@ export function writeMedia(block: MediaBlock, writing: Writing): WireObject {
   const part = writeSource(block, writing);
   const { detail } = block;
   if (detail === undefined || detail === "auto") return part;
-  const level = RESOLUTIONS[detail];
+  const level = RESOLUTIONS.get(detail);
   // Only models from 3 on are told of each picture.
   if (!level || !writing.target.facts.takesMediaInResults) writing.note("dropped", "detail");
   else part["mediaResolution"] = { level };

@@ -27,22 +27,24 @@ export function writeRequest(asked: Conversation, target: WireTarget): WrittenRe
 }
 
 /** OpenAI's tiers by their names here; undefined is the usual one. */
-const TIERS: Readonly<Record<string, string | undefined>> = {
-  auto: undefined,
-  default: "standard",
-  standard_only: "standard",
-  standard: "standard",
-  flex: "flex",
-  priority: "priority",
-};
+const TIERS: ReadonlyMap<string, string | undefined> = new Map(
+  Object.entries<string | undefined>({
+    auto: undefined,
+    default: "standard",
+    standard_only: "standard",
+    standard: "standard",
+    flex: "flex",
+    priority: "priority",
+  }),
+);
 
 function writeBookkeeping(bookkeeping: Bookkeeping, writing: Writing): WireObject {
   const { user, metadata, serviceTier, verbosity, promptCacheKey, store } = bookkeeping;
-  const tier = serviceTier === undefined ? undefined : TIERS[serviceTier];
+  const tier = serviceTier === undefined ? undefined : TIERS.get(serviceTier);
   const dropped = {
     user: user !== undefined,
     metadata: metadata !== undefined,
-    service_tier: serviceTier !== undefined && !Object.hasOwn(TIERS, serviceTier),
+    service_tier: serviceTier !== undefined && !TIERS.has(serviceTier),
     verbosity: verbosity !== undefined,
     prompt_cache_key: promptCacheKey !== undefined,
     store: store === true,

@@ -127,7 +127,7 @@ function readOutput(body: JsonObject): OutputFormat | undefined {
 }
 
 /** Their tiers by the form's names, which are OpenAI's. */
-const TIERS: Readonly<Record<string, string>> = { auto: "auto", standard_only: "default" };
+const TIERS: ReadonlyMap<string, string> = new Map(Object.entries<string>({ auto: "auto", standard_only: "default" }));
 
 function readBookkeeping(body: JsonObject, foreign: ForeignMember[]): Bookkeeping {
   const { user_id: user, ...others } = objectOf(body["metadata"]) ?? {};
@@ -136,7 +136,7 @@ function readBookkeeping(body: JsonObject, foreign: ForeignMember[]): Bookkeepin
   return {
     user: textOf(user),
     metadata: undefined,
-    serviceTier: tier === undefined ? undefined : (TIERS[tier] ?? tier),
+    serviceTier: tier === undefined ? undefined : (TIERS.get(tier) ?? tier),
     verbosity: undefined,
     promptCacheKey: undefined,
     store: undefined,

@@ -80,16 +80,18 @@ function writeSampling({ sampling }: Conversation, isThinking: boolean, writing:
 }
 
 /** OpenAI's tiers by their names here: what is faster or slower than usual is not sold on this wire. */
-const TIERS: Readonly<Record<string, string>> = {
-  auto: "auto",
-  default: "standard_only",
-  standard_only: "standard_only",
-};
+const TIERS: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    auto: "auto",
+    default: "standard_only",
+    standard_only: "standard_only",
+  }),
+);
 
 function writeBookkeeping(bookkeeping: Bookkeeping, writing: Writing): WireObject {
   const { user, metadata, serviceTier, verbosity, promptCacheKey, store } = bookkeeping;
   const written: WireObject = user === undefined ? {} : { metadata: { user_id: user } };
-  const tier = serviceTier === undefined ? undefined : TIERS[serviceTier];
+  const tier = serviceTier === undefined ? undefined : TIERS.get(serviceTier);
   if (tier) written["service_tier"] = tier;
   const dropped = {
     service_tier: serviceTier !== undefined && !tier,

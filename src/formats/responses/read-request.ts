@@ -41,10 +41,7 @@ const ESSENTIAL: ReadonlyMap<string, string | undefined> = new Map([
 ]);
 
 /** Values that ask for what happens anyway. */
-const IS_DEFAULT: Readonly<Record<string, (value: unknown) => boolean>> = {
-  background: (value) => value === false,
-  truncation: (value) => value === "disabled",
-};
+const DEFAULTS: ReadonlyMap<string, unknown> = new Map(Object.entries({ background: false, truncation: "disabled" }));
 
 const LOGPROBS = "message.output_text.logprobs";
 
@@ -90,7 +87,7 @@ export function readRequest(body: JsonObject): Conversation {
 
 function listForeign(body: JsonObject, foreign: ForeignMembers): void {
   for (const [name, value] of Object.entries(body)) {
-    if (KNOWN.has(name) || !isSet(value) || IS_DEFAULT[name]?.(value)) continue;
+    if (KNOWN.has(name) || !isSet(value) || DEFAULTS.get(name) === value) continue;
     if (ESSENTIAL.has(name)) foreign.essential(name, ESSENTIAL.get(name));
     else foreign.harmless(name);
   }

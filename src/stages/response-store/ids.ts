@@ -12,17 +12,19 @@ export const newResponseId = (): string => `resp_gw${randomPart()}`;
 export const isOwnId = (id: string): boolean => OWN_ID.test(id);
 
 /** With what ids of items begin, by their type, as at OpenAI. */
-const PREFIXES: Readonly<Record<string, string>> = {
-  message: "msg",
-  reasoning: "rs",
-  function_call: "fc",
-  custom_tool_call: "ctc",
-  local_shell_call: "lsh",
-};
+const PREFIXES: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    message: "msg",
+    reasoning: "rs",
+    function_call: "fc",
+    custom_tool_call: "ctc",
+    local_shell_call: "lsh",
+  }),
+);
 
 /** The same item with an id, its own if it has one. */
 export function withId(item: JsonObject): JsonObject {
   if (filledTextOf(item["id"]) !== undefined) return item;
   const type = filledTextOf(item["type"]) ?? "message";
-  return { ...item, id: `${PREFIXES[type] ?? "item"}_${randomPart()}` };
+  return { ...item, id: `${PREFIXES.get(type) ?? "item"}_${randomPart()}` };
 }
