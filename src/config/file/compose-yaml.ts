@@ -45,8 +45,8 @@ export function* composeYaml(text: string, lineCounter: LineCounter): Steps<read
     }
   }
   documents.push(...(composer.end(true, text.length) as Iterable<Document.Parsed>));
-  const [first] = documents;
-  if (further && first) first.errors.push(new YAMLParseError([further.offset, further.offset], "MULTIPLE_DOCS", ""));
+  const last = documents.at(-1);
+  if (further && last) last.errors.push(new YAMLParseError([further.offset, further.offset], "MULTIPLE_DOCS", ""));
   return documents.map((document, index) => ({ document, continues: continues[index] ?? false }));
 }
 
@@ -105,4 +105,4 @@ const hasProperty = (tokens: readonly CST.SourceToken[]): boolean =>
   tokens.some(({ type }) => type === "anchor" || type === "tag");
 
 const offsetOf = (entry: Entry | undefined, otherwise: number): number =>
-  entry?.start[0]?.offset ?? entry?.key?.offset ?? otherwise;
+  entry?.start[0]?.offset ?? entry?.key?.offset ?? entry?.sep?.[0]?.offset ?? otherwise;

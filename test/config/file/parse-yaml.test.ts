@@ -87,6 +87,16 @@ describe("what is wrong is found where it is", () => {
       `a: "\\q"\nmodels:\n${models(40)}  x: "\\q"\n`,
       [expect.stringMatching(/^1 /), expect.stringMatching(/^123 /)],
     ],
+    ["a blank key twice", `models:\n${models(40)}: 1\n: 2\n`, ["123 (a key) is there twice, first in line 122"]],
+    [
+      "an early fault, a second document, and a third",
+      `a: "\\q"\nmodels:\n${models(40)}  x: "\\q"\n---\nb: 1\n---\nc: 1\n`,
+      [
+        expect.stringMatching(/^1 /),
+        expect.stringMatching(/^123 /),
+        "124 this is no YAML: a second document begins: expected one",
+      ],
+    ],
   ])("%s", (_, text, expected) => {
     const { faults } = atOnce(parseYaml(text));
     expect(faults.map(({ at, text: what }) => `${at.line} ${what}`)).toEqual(expected);
