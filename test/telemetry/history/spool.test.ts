@@ -15,7 +15,6 @@ import { join } from "node:path";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { createRandom } from "../../fixtures/random.ts";
 import type { RequestRecord } from "../../../src/core/request-context.ts";
-import { mayBeMapped } from "../../../src/telemetry/history/mapped-files.ts";
 import { createBlockReader } from "../../../src/telemetry/history/read-blocks.ts";
 import { indexOf, type Row } from "../../../src/telemetry/history/row.ts";
 import { findSegments, removeSpare, segmentPath, sparePath } from "../../../src/telemetry/history/spool-files.ts";
@@ -143,10 +142,6 @@ test.each(WAYS)("segments are used again, written %s, and complete ones have not
   expect(bytes - before).toBeLessThanOrEqual(sizes.reduce((sum, size) => sum + size, 0));
   removeSpare(folder, SLOT);
   expect(names()).toEqual([]);
-});
-
-test.skipIf(process.platform !== "linux")("only files of file systems that write in place are mapped", () => {
-  expect(mayBeMapped("/proc")).toBe(false);
 });
 
 test("nothing is read behind what was told of the segment that is being written", () => {
