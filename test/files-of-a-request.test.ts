@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const PROGRAM = join(import.meta.dir, "fixtures/files-of-a-request.ts");
 
-/** Whoever reads how a chat is answered reads these. What only some requests run stands in other files. */
+/** Whoever reads how a chat is answered reads these. What only some requests run is in other files. */
 const MAX_FILES = 45;
 
 test(`a warm chat passes at most ${MAX_FILES} files`, async () => {

@@ -8,7 +8,6 @@ import type { HistoryView } from "./history-view.ts";
 import { createContentKeeper } from "./keep-content.ts";
 import { recordRequests, type RecordRequestsParts } from "./record-requests.ts";
 import type { RequestDetails, RequestsPage, UsageSums } from "./run-query.ts";
-import { mayBeMapped } from "./mapped-files.ts";
 import { createSpoolWriter } from "./spool-writer.ts";
 import { findSegments, lockFreeSlot, openFolder, removeSpare } from "./spool-files.ts";
 import { createThreadClient } from "./thread-client.ts";
@@ -52,8 +51,7 @@ export interface History extends HistoryView {
 const DATABASE_FILE = "history.sqlite";
 const SPOOL_FOLDER = "history-spool";
 
-/** Some seconds of rows: each process has two such files, and both in its memory. */
-const SEGMENT_BYTES = 2 * 1024 * 1024;
+const SEGMENT_BYTES = 4 * 1024 * 1024;
 const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 
 /** @throws SettingError if the folder or the file cannot be used. A Postgres server that is away is not waited for. */
@@ -126,7 +124,6 @@ function openSpool(folder: string, maxBytes: number) {
         slot: slot.number,
         firstSegment: (left.at(-1)?.number ?? 0) + 1,
         segmentBytes: SEGMENT_BYTES,
-        mapsFiles: mayBeMapped(folder),
         maxBytes,
         maxUnwrittenBytes: MAX_UNWRITTEN_BYTES,
       });

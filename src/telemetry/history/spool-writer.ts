@@ -1,7 +1,7 @@
+import { closeSync, constants, ftruncateSync, openSync, renameSync, writeSync } from "node:fs";
 import { type BlockBuffer, createBlockBuffer } from "./block-buffer.ts";
 import { newRowIdSeed } from "./row-id.ts";
-import { createSegmentFiles } from "./segment-file.ts";
-import type { SpoolPosition } from "./spool-files.ts";
+import { FILE_MODE, segmentPath, sparePath, type SpoolPosition } from "./spool-files.ts";
 
 export interface SpoolWriterOptions {
   readonly folder: string;
@@ -10,8 +10,6 @@ export interface SpoolWriterOptions {
   readonly firstSegment: number;
   /** A segment that has grown to so many bytes is followed by another one. */
   readonly segmentBytes: number;
-  /** Whether segments that are used again are written by their memory: see mapped-files.ts. */
-  readonly mapsFiles: boolean;
   /** So many bytes may wait for the database, in files and in memory. */
   readonly maxBytes: number;
   /** So many of these may be in memory, while the disk is full. */
@@ -35,10 +33,21 @@ const REOPENED = 0.75;
 
 /** @throws Error if the first segment cannot be made */
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
-  const { folder, slot, segmentBytes, mapsFiles, maxBytes, maxUnwrittenBytes } = options;
-  const open = createSegmentFiles(folder, slot, mapsFiles);
+  const { folder, slot, segmentBytes, maxBytes, maxUnwrittenBytes } = options;
+  /** In place of what was in it before, if it is one that is used again. */
+  const open = (number: number): number => {
+    const path = segmentPath(folder, slot, number);
+    try {
+      renameSync(sparePath(folder, slot), path);
+    } catch {
+      // There is none.
+    }
+    return openSync(path, constants.O_WRONLY | constants.O_CREAT, FILE_MODE);
+  };
   let segment = options.firstSegment;
   let file = open(segment);
+  /** Bytes in the segment. */
+  let inSegment = 0;
   /** Bytes that are not in the database yet. */
   let waiting = 0;
   let isFull = false;
@@ -48,20 +57,28 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
 
   const append = (): void => {
     const bytes = blocks.seal();
-    while (written < blocks.size()) written += file.add(bytes, written, blocks.size());
+    while (written < blocks.size()) {
+      const count = writeSync(file, bytes, written, blocks.size() - written);
+      written += count;
+      inSegment += count;
+    }
     written = 0;
     blocks.clear();
   };
+  /** What was there before ends with what is there now. */
+  const cutOff = (): void => ftruncateSync(file, inSegment);
   const beginSegment = (): void => {
+    cutOff();
     const next = open(segment + 1);
-    file.close();
+    closeSync(file);
     file = next;
     segment += 1;
     blocks.beginSegment(segment);
+    inSegment = 0;
   };
 
   return {
-    position: () => ({ segment, bytes: file.size() }),
+    position: () => ({ segment, bytes: inSegment }),
     add(record, time, finishedAt, format) {
       isFull = waiting > (isFull ? maxBytes * REOPENED : maxBytes);
       if (isFull) return false;
@@ -74,7 +91,7 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     write() {
       try {
         append();
-        if (file.size() >= segmentBytes) beginSegment();
+        if (inSegment >= segmentBytes) beginSegment();
         return undefined;
       } catch (error) {
         return error instanceof Error ? error.message : String(error);
@@ -84,8 +101,11 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
       waiting = Math.max(0, waiting - bytes);
     },
     readAnew(bytes) {
-      waiting = bytes + file.size();
+      waiting = bytes + inSegment;
     },
-    close: () => file.close(),
+    close() {
+      cutOff();
+      closeSync(file);
+    },
   };
 }

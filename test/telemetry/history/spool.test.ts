@@ -15,7 +15,6 @@ import { join } from "node:path";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { createRandom } from "../../fixtures/random.ts";
 import type { RequestRecord } from "../../../src/core/request-context.ts";
-import { mayBeMapped } from "../../../src/telemetry/history/mapped-files.ts";
 import { createBlockReader } from "../../../src/telemetry/history/read-blocks.ts";
 import { indexOf, type Row } from "../../../src/telemetry/history/row.ts";
 import { findSegments, removeSpare, segmentPath, sparePath } from "../../../src/telemetry/history/spool-files.ts";
@@ -44,9 +43,9 @@ const recordOf = (index: number): RequestRecord =>
 const REQUEST_ID = indexOf("request_id");
 const numberOf = (row: Row | undefined): number => Number.parseInt(String(row?.[REQUEST_ID]).slice(1), 10);
 
-const open = (firstSegment = 1, mapsFiles = true) =>
+const open = (firstSegment = 1) =>
   createSpoolWriter({
-    ...{ folder, slot: SLOT, firstSegment, segmentBytes: 4096, mapsFiles },
+    ...{ folder, slot: SLOT, firstSegment, segmentBytes: 4096 },
     ...{ maxBytes: 1 << 30, maxUnwrittenBytes: 1 << 20 },
   });
 
@@ -101,14 +100,8 @@ describe("a segment that was another one before", () => {
   });
 });
 
-/** How segments are written that are used again. */
-const WAYS: readonly (readonly [string, boolean])[] = [
-  ["by calls of the system", false],
-  ["by their memory", true],
-];
-
-test.each(WAYS)("segments are used again, written %s, and complete ones have nothing else", (_, mapsFiles) => {
-  const writer = open(1, mapsFiles);
+test("segments are used again, and each is as long as what is in it once it is complete", () => {
+  const writer = open();
   let position: ReturnType<typeof writer.position> | undefined = writer.position();
   const reader = createSpoolReader(folder, SLOT, () => position);
   const numbers: number[] = [];
@@ -145,10 +138,6 @@ test.each(WAYS)("segments are used again, written %s, and complete ones have not
   expect(names()).toEqual([]);
 });
 
-test.skipIf(process.platform !== "linux")("only files of file systems that write in place are mapped", () => {
-  expect(mayBeMapped("/proc")).toBe(false);
-});
-
 test("nothing is read behind what was told of the segment that is being written", () => {
   const writer = open();
   const position = writer.position();
@@ -180,51 +169,48 @@ test("a disk that takes no new file is no reason to write twice", () => {
   });
 });
 
-test.each(WAYS)(
-  "no row is lost or read twice if processes are killed that write segments again, %s",
-  (_, mapsFiles) => {
-    const random = createRandom(Date.now());
-    for (let run = 0; run < propertyRuns(10).numRuns; run++) {
-      // A segment is read again from its beginning by the next process; its rows have the same ids then.
-      const found = new Map<unknown, Row>();
-      const take = (rows: readonly Row[]) => rows.forEach((row) => found.set(row[0], row));
-      let index = 0;
-      let torn = 0;
-      // A header that was not written to its end may go on with what was there before as if it were.
-      let perhapsTorn = 0;
-      let damaged = 0;
-      for (let life = 0; life < 5; life++) {
-        removeSpare(folder, SLOT);
-        const writer = open((findSegments(folder).get(SLOT)?.at(-1)?.number ?? 0) + 1, mapsFiles);
-        let position = writer.position();
-        const reader = createSpoolReader(folder, SLOT, () => position);
-        for (let turn = random.below(120); turn > 0; turn--) {
-          for (let count = random.below(12); count > 0; count--) writer.add(recordOf(index++), TIME, 5, "chat");
-          writer.write();
-          if (random.below(3) > 0) continue;
-          position = writer.position();
-          const read = readAll(reader);
-          take(read.rows);
-          damaged += read.damaged;
-        }
-        // Killed, perhaps while it was writing, so that only a part of a block is in its place.
-        const { segment, bytes } = writer.position();
-        const path = segmentPath(folder, SLOT, segment);
-        const file = readFileSync(path);
-        const part = blocksOf([recordOf(999_999)], TIME, segment);
-        const length = 8 * random.below(part.length / 8);
-        const cut = Buffer.concat([file.subarray(0, bytes), part.subarray(0, length), file.subarray(bytes + length)]);
-        writeFileSync(path, cut);
-        if (length >= 32) torn += 1;
-        else if (length > 0) perhapsTorn += 1;
-        if (random.below(4) === 0) truncateSync(path, Math.min(cut.length, bytes + length));
+test("no row is lost or read twice, however often processes are killed while segments are used again", () => {
+  const random = createRandom(Date.now());
+  for (let run = 0; run < propertyRuns(10).numRuns; run++) {
+    // A segment is read again from its beginning by the next process; its rows have the same ids then.
+    const found = new Map<unknown, Row>();
+    const take = (rows: readonly Row[]) => rows.forEach((row) => found.set(row[0], row));
+    let index = 0;
+    let torn = 0;
+    // A header that was not written to its end may go on with what was there before as if it were.
+    let perhapsTorn = 0;
+    let damaged = 0;
+    for (let life = 0; life < 5; life++) {
+      removeSpare(folder, SLOT);
+      const writer = open((findSegments(folder).get(SLOT)?.at(-1)?.number ?? 0) + 1);
+      let position = writer.position();
+      const reader = createSpoolReader(folder, SLOT, () => position);
+      for (let turn = random.below(120); turn > 0; turn--) {
+        for (let count = random.below(12); count > 0; count--) writer.add(recordOf(index++), TIME, 5, "chat");
+        writer.write();
+        if (random.below(3) > 0) continue;
+        position = writer.position();
+        const read = readAll(reader);
+        take(read.rows);
+        damaged += read.damaged;
       }
-      const last = readAll(createSpoolReader(folder, SLOT, () => undefined));
-      take(last.rows);
-      expect([...found.values()].map(numberOf).sort((one, other) => one - other)).toEqual(range(0, index));
-      expect(damaged + last.damaged).toBeWithin(torn, torn + perhapsTorn + 1);
-      rmSync(sparePath(folder, SLOT), { force: true });
-      expect(names()).toEqual([]);
+      // Killed, perhaps while it was writing, so that only a part of a block is in its place.
+      const { segment, bytes } = writer.position();
+      const path = segmentPath(folder, SLOT, segment);
+      const file = readFileSync(path);
+      const part = blocksOf([recordOf(999_999)], TIME, segment);
+      const length = 8 * random.below(part.length / 8);
+      const cut = Buffer.concat([file.subarray(0, bytes), part.subarray(0, length), file.subarray(bytes + length)]);
+      writeFileSync(path, cut);
+      if (length >= 32) torn += 1;
+      else if (length > 0) perhapsTorn += 1;
+      if (random.below(4) === 0) truncateSync(path, Math.min(cut.length, bytes + length));
     }
-  },
-);
+    const last = readAll(createSpoolReader(folder, SLOT, () => undefined));
+    take(last.rows);
+    expect([...found.values()].map(numberOf).sort((one, other) => one - other)).toEqual(range(0, index));
+    expect(damaged + last.damaged).toBeWithin(torn, torn + perhapsTorn + 1);
+    rmSync(sparePath(folder, SLOT), { force: true });
+    expect(names()).toEqual([]);
+  }
+});
