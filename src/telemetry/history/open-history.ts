@@ -9,7 +9,7 @@ import { createContentKeeper } from "./keep-content.ts";
 import { recordRequests, type RecordRequestsParts } from "./record-requests.ts";
 import type { RequestDetails, RequestsPage, UsageSums } from "./run-query.ts";
 import { createSpoolWriter } from "./spool-writer.ts";
-import { findSegments, lockFreeSlot, openFolder, removeSpare } from "./spool-files.ts";
+import { findSegments, lockFreeSlot, openFolder, removeSpare, type Slot } from "./spool-files.ts";
 import { createThreadClient } from "./thread-client.ts";
 
 export interface HistoryOptions {
@@ -89,8 +89,7 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
     recording.close();
     writer.close();
     await thread.close();
-    removeSpare(folder, slot.number);
-    slot[Symbol.dispose]();
+    leaveSlot(folder, slot);
   };
 
   const { problem, isLasting } = await thread.open();
@@ -108,6 +107,16 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
     dropped: () => ({ history: losses.total(), ...(content && { history_content: content.lost() }) }),
     close,
   };
+}
+
+function leaveSlot(folder: string, slot: Slot): void {
+  try {
+    removeSpare(folder, slot.number);
+  } catch {
+    // The next one that has the slot removes it.
+  } finally {
+    slot[Symbol.dispose]();
+  }
 }
 
 /** A slot of the folder, with a new segment behind those that were left in it. */

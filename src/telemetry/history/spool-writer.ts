@@ -65,10 +65,8 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     written = 0;
     blocks.clear();
   };
-  /** What was there before ends with what is there now. */
-  const cutOff = (): void => ftruncateSync(file, inSegment);
   const beginSegment = (): void => {
-    cutOff();
+    cutOff(file, inSegment);
     const next = open(segment + 1);
     closeSync(file);
     file = next;
@@ -104,8 +102,17 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
       waiting = bytes + inSegment;
     },
     close() {
-      cutOff();
+      cutOff(file, inSegment);
       closeSync(file);
     },
   };
+}
+
+/** What was in a file before ends with what is in it now. */
+function cutOff(file: number, bytes: number): void {
+  try {
+    ftruncateSync(file, bytes);
+  } catch {
+    // It stays behind that, and is known by its number.
+  }
 }

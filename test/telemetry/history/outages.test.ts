@@ -17,7 +17,7 @@ import { BACKGROUND_TIMERS } from "../../../src/core/deadlines.ts";
 import type { RequestContext } from "../../../src/core/request-context.ts";
 import { openHistory } from "../../../src/telemetry/history/open-history.ts";
 import { createBlockReader } from "../../../src/telemetry/history/read-blocks.ts";
-import { lockSlot, openFolder, segmentPath } from "../../../src/telemetry/history/spool-files.ts";
+import { lockSlot, openFolder, segmentPath, sparePath } from "../../../src/telemetry/history/spool-files.ts";
 import { json } from "../../fixtures/answers.ts";
 import { freePort } from "../../fixtures/free-port.ts";
 import { startGateway } from "../../fixtures/start-in-process.ts";
@@ -86,6 +86,16 @@ test("what is beyond the bound is lost, counted, and told once", async () => {
   const next = await openIn(place, undefined);
   expect((await next.history.requests(ALL)).rows.length).toBe(rows.length);
   await next.history.close();
+});
+
+test("a file that cannot be removed does not keep the history from closing", async () => {
+  await using place = await openPlace("sqlite");
+  const { history } = await openIn(place, undefined);
+  const spool = join(place.folder, "history-spool");
+  mkdirSync(sparePath(spool, 0));
+  await history.close();
+  using slot = lockSlot(spool, 0);
+  expect(slot?.number).toBe(0);
 });
 
 test.skipIf(!KINDS.includes("postgres"))("rows are taken again once the database is back", async () => {

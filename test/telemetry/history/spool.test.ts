@@ -7,6 +7,7 @@ import {
   rmdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -213,4 +214,35 @@ test("no row is lost or read twice, however often processes are killed while seg
     rmSync(sparePath(folder, SLOT), { force: true });
     expect(names()).toEqual([]);
   }
+});
+
+test("a segment that somebody empties costs what was in it, and not the process", () => {
+  const writer = open();
+  let position = writer.position();
+  const reader = createSpoolReader(folder, SLOT, () => position);
+  let index = 0;
+  const write = (): void => {
+    writer.add(recordOf(index++), TIME, 5, "chat");
+    expect(writer.write()).toBeUndefined();
+    position = writer.position();
+  };
+  // Into a file that was another segment before.
+  while (position.segment < 4) {
+    write();
+    readAll(reader);
+  }
+  write();
+  truncateSync(segmentPath(folder, SLOT, position.segment), 0);
+  const from = index;
+  for (let count = 0; count < 5; count++) write();
+  expect(readAll(reader).numbers).toEqual(range(from, index));
+  writer.close();
+});
+
+test.skipIf(process.platform !== "linux")("a file that can be neither written nor cut off can be closed", () => {
+  symlinkSync("/dev/full", segmentPath(folder, SLOT, 1));
+  const writer = open();
+  writer.add(recordOf(1), TIME, 5, "chat");
+  expect(writer.write()).toContain("ENOSPC");
+  writer.close();
 });
