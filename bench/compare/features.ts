@@ -25,7 +25,7 @@ export const FEATURES = {
 const KEY = "bench-key-0123456789abcdef";
 const LOG = { LOG_LEVEL: "info" };
 const USAGE = { STREAM_USAGE: "always" };
-const POLICY = { ALLOWED_MODELS: "anthropic/claude-sonnet-4,openai/gpt-4o-mini,gpt-4o-mini-burst" };
+const POLICY = { ALLOWED_MODELS: "anthropic/claude-sonnet-4,openai/gpt-4o-mini,gpt-4o-mini-burst,gpt-4o-mini-paced" };
 const REST = { ...POLICY, ...LOG, ...USAGE };
 /** Nothing that can be turned off: no log line for a request, usage only as clients ask for it. */
 const PLAIN = { LOG_LEVEL: "error", STREAM_USAGE: "as-asked" };
