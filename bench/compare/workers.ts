@@ -17,8 +17,7 @@ const USAGE = `bun run bench workers [options]   are two workers as good as two 
 
 /** What two workers have to reach of what two gateways do. */
 const LEAST_SHARE = 0.95;
-const CHAT = { answer: "json", bodyBytes: 200 } as const;
-const closed = (seconds: number): PartialPlan => ({ ...CHAT, seconds, connections: 32 });
+const closed = (seconds: number) => ({ answer: "json", bodyBytes: 200, seconds, connections: 32 }) as const;
 
 /** Median, and the quarters below and above which a quarter of the values lies. */
 function quarters(values: readonly number[], digits: number): string {
