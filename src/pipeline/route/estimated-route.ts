@@ -1,7 +1,8 @@
 import type { ProviderApiName } from "../../providers/api-paths.ts";
 import type { Answering, Route } from "../../routing/engine/route.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
-import type { RequestRoute, Way } from "../stage.ts";
+import type { Way } from "../../routing/choose-way.ts";
+import type { RequestRoute } from "../stage.ts";
 
 /** Where another request went, for one that will use more or less: all else is decided once. */
 export class EstimatedRoute implements RequestRoute {
