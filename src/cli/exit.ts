@@ -1,6 +1,5 @@
 import { ListenError } from "../core/listen-error.ts";
 import { errorCodeOf } from "../upstream/errors.ts";
-import { logFaults } from "../telemetry/log-faults.ts";
 import type { Log } from "../telemetry/log.ts";
 import { tellErrors } from "../telemetry/standard-output.ts";
 import type { Settings } from "../config/settings-table.ts";
@@ -54,9 +53,8 @@ const MIN_LOG_MS = 1000;
  * off all requests for the fault of one. It is logged.
  */
 export function surviveFaults(log: Log): void {
-  const onFault = logFaults(log);
-  process.on("uncaughtException", onFault);
-  process.on("unhandledRejection", onFault);
+  process.on("uncaughtException", log.onFault);
+  process.on("unhandledRejection", log.onFault);
 }
 
 /** What the system's codes mean here. */
