@@ -1,12 +1,13 @@
 import type { RequestContext } from "../core/request-context.ts";
 import { mediaBytes, MIN_MEDIA_BODY } from "../formats/media-bytes.ts";
 import type { ApiName, Format } from "../formats/format.ts";
+import { chooseWay } from "../routing/choose-way.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
-import { type RelayedQuery, resolveTarget, type Target, type TargetSources } from "../routing/resolve-target.ts";
+import { type RelayedQuery, resolveTarget, type TargetSources } from "../routing/resolve-target.ts";
+import type { Target } from "../routing/target.ts";
 import { acceptBody, type AcceptParts, requireClient } from "./accept-body.ts";
 import type { AttemptParts } from "./attempt-parts.ts";
 import { Attempts } from "./attempts.ts";
-import { chooseWay } from "./choose-way.ts";
 import type { AskedInPath } from "./read-path.ts";
 import type { BodyReaderParts } from "./read-body.ts";
 import { isLong, memberOf, parsed, type ReceivedBody } from "./received-body.ts";
