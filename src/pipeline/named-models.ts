@@ -4,7 +4,7 @@ import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames, type ModelNames } from "../routing/model-names.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
-import type { Target } from "../routing/choose-way.ts";
+import type { Target } from "../routing/target.ts";
 import { requireSingleMember, watchDecisive } from "./prepare-body.ts";
 import type { ReceivedBody } from "./received-body.ts";
 
