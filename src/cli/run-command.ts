@@ -21,7 +21,8 @@ function warn(text: string): void {
 /** Without any provider the gateway still serves, since a local one may come up later; but it says what is missing. */
 function warnWithoutProviders({ providers }: Config, demo: boolean): void {
   if (demo || providers.some((provider) => provider.configured)) return;
-  process.stderr.write(
+  writeWhole(
+    2,
     "No provider is configured: set a key such as OPENAI_API_KEY, or a URL such as OLLAMA_API_URL (--help lists all).\n" +
       "To try the gateway without any key, start it with --demo.\n",
   );

@@ -112,7 +112,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const { context } = this;
     const model = this.#model ?? context.model;
-    const traced = context.trace?.call(context, this.#kind, provider.id, model, request);
+    const { url } = request;
+    const traced = context.trace?.call(context, { kind: this.#kind, provider: provider.id, model, url });
     const step = keepContent && !request.keepEncoding ? keepContent(context, traced) : traced;
     const sending = this.#reason
       ? Promise.reject(this.#reason)

@@ -8,7 +8,7 @@ import { foundMember, type MemberWatch } from "../core/json/member-watch.ts";
 import { ENVELOPE_SIGN, removeSeals } from "../formats/form/remove-seals.ts";
 import type { Format } from "../formats/format.ts";
 import type { BodyVariant } from "../providers/model-family.ts";
-import type { Target } from "../routing/resolve-target.ts";
+import type { Target } from "../routing/target.ts";
 import { variantFor } from "./body-variant.ts";
 import { DECISIVE_NAMES, type DecisiveName, lackingMembers, memberOf, type ReceivedBody } from "./received-body.ts";
 

@@ -80,12 +80,14 @@ export function createRelay(parts: RelayParts, { stages, readsAgain }: RelayStag
 export function respond(parts: RespondParts, attempts: Attempts, reply: Reply, asked: Asked): Promise<Response> {
   const { response, judged } = reply;
   const { format, streamAsked, isArray = false } = asked;
-  if (isArray) return respondAsItComes(parts, attempts, reply, asked, sendWhole);
-  if (judged && judged.body === response.body) {
+  if (!isArray && judged && judged.body === response.body) {
     return sendBooked(attempts, reply, format, judged.bytes, judged.usage);
   }
-  const whole = streamAsked || isEventStream(response) ? undefined : response.body?.whole;
-  return whole ? sendWhole(attempts, reply, asked, whole) : respondAsItComes(parts, attempts, reply, asked, sendWhole);
+  const whole = isArray || streamAsked || isEventStream(response) ? undefined : response.body?.whole;
+  if (whole) return sendWhole(attempts, reply, asked, whole);
+  return respondAsItComes(parts, attempts, reply, asked).then((came) =>
+    came instanceof Uint8Array ? sendWhole(attempts, reply, asked, came) : came,
+  );
 }
 
 function sendWhole(

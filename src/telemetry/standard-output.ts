@@ -22,7 +22,7 @@ const STANDARD_ERROR = 2;
  * which sets it: other processes write to the same open pipe and would get its errors.
  */
 export function openStandardOutput(): LineOutput {
-  return mayStall() ? { write: writeOnPool, writeLast: writeIfRoom } : { write: writeAtOnce, writeLast: writeFile };
+  return mayStall() ? { write: writeOnPool, writeLast: writeLastIfRoom } : { write: writeAtOnce, writeLast: writeFile };
 }
 
 function mayStall(): boolean {
@@ -62,17 +62,21 @@ function writeAtOnce(bytes: Uint8Array, done: (written: number | string) => void
   done(result);
 }
 
+function writeLastIfRoom(bytes: Uint8Array): void {
+  writeIfRoom(STANDARD_OUTPUT, bytes);
+}
+
 function writeFile(bytes: Uint8Array): void {
   writeAtOnce(bytes, () => {});
 }
 
 /** Opens the pipe or terminal once more, because only a descriptor of one's own may be made to refuse instead of wait. */
-function writeIfRoom(bytes: Uint8Array): void {
+function writeIfRoom(descriptor: number, bytes: Uint8Array): void {
   try {
-    writeToOwn(STANDARD_OUTPUT, bytes);
+    writeToOwn(descriptor, bytes);
   } catch (error) {
     // A socket cannot be opened again. Nobody but this process, which ends, is known to write to it.
-    if (codeOf(error) !== "EAGAIN") process.stdout.write(bytes);
+    if (codeOf(error) !== "EAGAIN") (descriptor === STANDARD_ERROR ? process.stderr : process.stdout).write(bytes);
   }
 }
 
@@ -86,12 +90,8 @@ function writeToOwn(descriptor: number, bytes: Uint8Array): void {
 }
 
 /** Writes to standard error if that is possible without waiting; it may be where nobody reads standard output. */
-export function tellErrors(text: string): void {
-  try {
-    writeToOwn(STANDARD_ERROR, Buffer.from(text));
-  } catch (error) {
-    if (codeOf(error) !== "EAGAIN") process.stderr.write(text);
-  }
+export function writeErrors(text: string): void {
+  writeIfRoom(STANDARD_ERROR, Buffer.from(text));
 }
 
 function codeOf(error: unknown): string {
