@@ -2,6 +2,7 @@ import type { Block, CallBlock, ResultBlock, TextBlock } from "../form/blocks.ts
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
+import { systemReminder } from "../form/system-reminder.ts";
 import { writeModelParts, writeUserParts } from "./write-parts.ts";
 import { writeLateResult, writeResults } from "./write-results.ts";
 import type { WireObject, Writing } from "./writing.ts";
@@ -82,7 +83,7 @@ function writeStep({ said, results, others }: Step, contents: Content[], called:
 function writeOther({ role, blocks }: Turn, writing: Writing): readonly WireObject[] {
   if (role === "user") return writeUserParts(blocks, writing);
   // Not moved to the instructions: that would change what comes before, and with it what is cached.
-  return textsOf(blocks).map((text) => ({ text: `<system-reminder>\n${text}\n</system-reminder>` }));
+  return textsOf(blocks).map((text) => ({ text: systemReminder(text) }));
 }
 
 function append(contents: Content[], role: Content["role"], parts: readonly WireObject[]): void {
