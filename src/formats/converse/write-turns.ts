@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
+import { isBillingHeader } from "../form/billing-header.ts";
 import type { Block, TextBlock } from "../form/blocks.ts";
 import { appendBlocks, thoughtsFirst } from "../form/claude-turns.ts";
 import type { Turn } from "../form/conversation.ts";
@@ -42,12 +43,9 @@ export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTur
   return { system, messages, ...lookAt(messages) };
 }
 
-/** Claude Code's first text, whose hash changes with every request and would defeat every prompt cache. */
-const BILLING_HEADER = "x-anthropic-billing-header:";
-
 const writeSystem = (blocks: readonly Block[], writing: Writing): readonly JsonObject[] =>
   blocks
-    .filter((block): block is TextBlock => block.type === "text" && !block.text.startsWith(BILLING_HEADER))
+    .filter((block): block is TextBlock => block.type === "text" && !isBillingHeader(block.text))
     .flatMap((block) => writeText(block, writing));
 
 /** The results come first in the turn behind their calls, each once. */

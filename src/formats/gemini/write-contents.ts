@@ -1,3 +1,4 @@
+import { isBillingHeader } from "../form/billing-header.ts";
 import type { Block, CallBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
@@ -19,9 +20,6 @@ export interface WrittenContents {
 
 /** Said for the user if nothing else is: the user must have the first word. */
 const NOTHING_SAID = ".";
-
-/** Claude Code's first text, whose hash changes with every request and would defeat every prompt cache. */
-const BILLING_HEADER = "x-anthropic-billing-header:";
 
 /**
  * Writes `systemInstruction` and `contents`. Neighbours of one role are one content.
@@ -45,7 +43,7 @@ const textsOf = (blocks: readonly Block[]): readonly string[] =>
   blocks
     .filter(isText)
     .map(({ text }) => text)
-    .filter((text) => text !== "" && !text.startsWith(BILLING_HEADER));
+    .filter((text) => text !== "" && !isBillingHeader(text));
 
 const isText = (block: Block): block is TextBlock => block.type === "text";
 
