@@ -159,7 +159,7 @@ function admitRouted(
 }
 
 /** The bytes of a JSON text without a byte order mark, which no provider takes. https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */
-export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
+function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
@@ -170,7 +170,7 @@ export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
  * @returns a promise only for a long body, which is searched in turns of the event loop
  * @throws Failure `model_not_allowed` or `model_disallowed`
  */
-export function requireAllowedModels(
+function requireAllowedModels(
   policy: ModelPolicy,
   context: RequestContext,
   request: Request,
