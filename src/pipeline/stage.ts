@@ -21,8 +21,6 @@ export interface RequestRoute {
   readonly stickyKey: string | undefined;
   /** Who has given what it goes on from, and is asked first. */
   readonly giver: Answering | undefined;
-  /** What it will use, as far as can be said before. */
-  readonly estimatedTokens: number;
   /** What of another route may be asked, such as one that the name falls back to; undefined if nothing. */
   narrow(route: Route): Route | undefined;
   /** How a deployment is asked, over that wire if one is named. @throws Failure if its provider cannot be, in this request's API */

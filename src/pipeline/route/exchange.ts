@@ -23,7 +23,7 @@ import { freeKept } from "./free-kept.ts";
 import { hasOthers, isJudged } from "./further-route.ts";
 import { mayResume, type ResumableRequest } from "./resume/resumable.ts";
 import { Resumption } from "./resume/resumption.ts";
-import { stickyKeyOf, traitsOf } from "./request-traits.ts";
+import { estimateTokens, stickyKeyOf, traitsOf } from "./request-traits.ts";
 import type { RouteStageParts } from "./route-parts.ts";
 import { blamedFor, recordOf, withTried } from "./routed-failure.ts";
 import { headersOf, triedOf } from "./routing-headers.ts";
@@ -73,7 +73,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.alias = route.alias;
     this.stickyKey = route.stickyKey;
     this.prefers = route.giver?.deployment;
-    this.estimatedTokens = route.estimatedTokens;
+    this.estimatedTokens = estimateTokens(admitted.body);
     boundTotal(attempts, options);
     this.until = attempts.until;
     attempts.context.routed(this);

@@ -9,6 +9,7 @@ import { answerFurther, answerRouted } from "./answer-routed.ts";
 import { askFirst } from "./ask-first.ts";
 import { hasOthers } from "./further-route.ts";
 import { isGoneOnFrom, noteAnswer } from "./note-answer.ts";
+import { estimateTokens } from "./request-traits.ts";
 import type { RouteStageParts } from "./route-parts.ts";
 import { createFirstAttemptReports } from "./routing-headers.ts";
 
@@ -27,7 +28,7 @@ export function createRouteStage(given: RouteStageOptions): Stage {
   const reportOf = createFirstAttemptReports();
   const ask = (admitted: AdmittedRequest, route: RequestRoute, next: Answer): Promise<Reply> => {
     if (hasTools || route.giver || mayBeResumed(route, admitted)) return answerRouted(parts, admitted, route, next);
-    const attempt = parts.router.enterFirst(route.route, route);
+    const attempt = parts.router.enterFirst(route.route, route, estimateTokens(admitted.body));
     if (!attempt) return answerFurther(parts, admitted, route, next, undefined);
     return askFirst(parts, admitted, route, attempt, next, reportOf(attempt));
   };
@@ -59,7 +60,7 @@ function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): Reque
     const left = found && only(found);
     return left?.model.deployments.length === 0 ? undefined : left;
   };
-  const { likely, alias, stickyKey, giver, estimatedTokens } = route;
+  const { likely, alias, stickyKey, giver } = route;
   const wayOf: RequestRoute["wayOf"] = (one, model, wire) => route.wayOf(one, model, wire);
-  return { likely, alias, stickyKey, giver, estimatedTokens, wayOf, route: only(route.route), narrow };
+  return { likely, alias, stickyKey, giver, wayOf, route: only(route.route), narrow };
 }
