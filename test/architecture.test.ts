@@ -19,7 +19,6 @@ const RANKS: Readonly<Record<string, number>> = {
   auth: 4,
   stages: 5,
   tools: 5,
-  accounts: 5,
   server: 6,
   "shared-observers.ts": 7,
   "shared-parts.ts": 8,

@@ -56,7 +56,7 @@ function valuesOf(value: unknown, schema: TSchema, path: Path, isFilled: IsFille
 const textOf = (value: unknown, schema: TSchema): string =>
   typeof value === "number" && readingOf(schema)?.isDuration ? formatDuration(value) : String(value);
 
-/** What tells whether anything at or below a path was filled in. */
+/** Makes what says whether anything at or below a path was filled in. */
 function filledIn(places: Places): (path: string) => boolean {
   const filled = Object.entries(places).flatMap(([path, place]) => (place.filled ? [path] : []));
   return (path) => filled.some((one) => one.startsWith(path) && /^(?:$|[.[])/.test(one.slice(path.length)));

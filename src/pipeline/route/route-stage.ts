@@ -11,7 +11,7 @@ import { hasOthers } from "./further-route.ts";
 import { isGoneOnFrom, noteAnswer } from "./note-answer.ts";
 import { estimateTokens } from "./request-traits.ts";
 import type { RouteStageParts } from "./route-parts.ts";
-import { createFindTold } from "./told.ts";
+import { createFirstAttemptReports } from "./routing-headers.ts";
 
 export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {
   readonly answers: KnownAnswers;
@@ -25,12 +25,12 @@ export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<T
 export function createRouteStage(given: RouteStageOptions): Stage {
   const parts: RouteStageParts = { ...given, load: createDialectLoader(given.dialects) };
   const { hasTools } = given;
-  const toldOf = createFindTold();
+  const reportOf = createFirstAttemptReports();
   const ask = (admitted: AdmittedRequest, route: RequestRoute, next: Answer): Promise<Reply> => {
     if (hasTools || route.giver || mayBeResumed(route, admitted)) return answerRouted(parts, admitted, route, next);
     const attempt = parts.router.enterFirst(route.route, route, estimateTokens(admitted.body));
     if (!attempt) return answerFurther(parts, admitted, route, next, undefined);
-    return askFirst(parts, admitted, route, attempt, next, toldOf(attempt));
+    return askFirst(parts, admitted, route, attempt, next, reportOf(attempt));
   };
 
   return (admitted, next) => {

@@ -23,7 +23,7 @@ export const otherKeyOf =
 export type TargetOf = (name: string) => Target | undefined;
 
 /** A target, followed by those to which it falls back, and they in turn; each once. */
-export function chainOf(first: readonly Target[], targetOf: TargetOf): readonly Target[] {
+function chainOf(first: readonly Target[], targetOf: TargetOf): readonly Target[] {
   const chain = new Map<string, Target>();
   const visit = (target: Target): void => {
     const { name, fallbacks } = target.model.options;

@@ -50,5 +50,5 @@ function timeoutsOf({ model, options, routing }: NamedDeployment): Timeouts {
 }
 
 /** What the state of a deployment is kept under; nothing of it is secret. */
-export const deploymentKey = (provider: Provider, model: string, hash = hashOfKeys([provider])): string =>
+const deploymentKey = (provider: Provider, model: string, hash = hashOfKeys([provider])): string =>
   `${provider.endpointKey}:${hash}:${model}`;
