@@ -1,4 +1,4 @@
-import { modelFor, type Route } from "../../routing/engine/route.ts";
+import { modelFor, type Route } from "../../routing/models/routed-model.ts";
 import type { Reply } from "../attempt.ts";
 import { memberOf } from "../received-body.ts";
 import type { AdmittedRequest, Answer, RequestRoute, Stage } from "../stage.ts";
