@@ -172,6 +172,16 @@ describe("the source", () => {
     expect(inSource.filter(({ from, to }) => isClimbing(roomOf(from), roomOf(to)))).toEqual([]);
   });
 
+  test("has no two folders side by side that need each other", () => {
+    const pairs = new Set(arrows.map(({ from, to }) => `${dirname(from)} → ${dirname(to)}`));
+    const isWithin = (one: string, other: string): boolean => other === "." || `${one}/`.startsWith(`${other}/`);
+    const mutual = [...pairs].filter((pair) => {
+      const [one = "", other = ""] = pair.split(" → ");
+      return !isWithin(one, other) && !isWithin(other, one) && pairs.has(`${other} → ${one}`);
+    });
+    expect(mutual).toEqual([]);
+  });
+
   test("has no circle of imports", () => {
     expect(findCircles()).toEqual([]);
   });

@@ -1,6 +1,6 @@
+import { errorWordOf } from "../core/error-code.ts";
 import { isJsonObject, type JsonObject, parseBytes, toWellFormed } from "../core/json/parse.ts";
 import { readBoundedBody } from "../core/read-bounded-body.ts";
-import { errorCodeOf } from "../upstream/errors.ts";
 
 /** Discovery documents and key sets are small; a longer answer is not one. */
 const MAX_BYTES = 1024 * 1024;
@@ -52,7 +52,7 @@ async function fetchFinal(
       signal,
     }).catch((error: unknown) =>
       refuse(
-        signal.aborted ? `did not come within ${timeoutMs / 1000} s` : `cannot be fetched (${errorCodeOf(error)})`,
+        signal.aborted ? `did not come within ${timeoutMs / 1000} s` : `cannot be fetched (${errorWordOf(error)})`,
       ),
     );
     if (response.ok) return response;

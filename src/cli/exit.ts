@@ -1,5 +1,5 @@
 import { ListenError } from "../core/listen-error.ts";
-import { errorCodeOf } from "../upstream/errors.ts";
+import { errorCodeOf } from "../core/error-code.ts";
 import type { Log } from "../telemetry/log.ts";
 import { writeErrors } from "../telemetry/standard-output.ts";
 import type { Settings } from "../config/settings-table.ts";
@@ -77,4 +77,4 @@ export function listeningProblem(error: unknown, settings: Settings): string {
 }
 
 const problemOf = (address: string, error: unknown): string =>
-  `cannot listen on ${address}: ${REASONS[errorCodeOf(error)] ?? String(error)}`;
+  `cannot listen on ${address}: ${REASONS[errorCodeOf(error) ?? ""] ?? String(error)}`;

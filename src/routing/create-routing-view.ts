@@ -1,4 +1,4 @@
-import type { RoutedModel } from "./engine/route.ts";
+import type { RoutedModel } from "./models/routed-model.ts";
 import type { KnownDeployment } from "./health/deployment-states.ts";
 import type { Deployment } from "./models/deployment.ts";
 import type { LimitOptions } from "./models/model-options.ts";

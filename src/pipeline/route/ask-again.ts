@@ -5,10 +5,10 @@ import type {
   AttemptRecord,
   Lease,
   OpenAttempt,
-  Route,
   Router,
   RoutedRequest,
 } from "../../routing/engine/route.ts";
+import type { Route } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";

@@ -7,10 +7,10 @@ import type {
   FirstAttempt,
   Lease,
   OpenAttempt,
-  Route,
   Routed,
   RoutedRequest,
 } from "../../routing/engine/route.ts";
+import type { Route } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { Reply } from "../attempt.ts";

@@ -1,4 +1,4 @@
-import { modelFor, type Route } from "../../routing/engine/route.ts";
+import { modelFor, type Route } from "../../routing/models/routed-model.ts";
 import type { Reply } from "../attempt.ts";
 import { memberOf } from "../received-body.ts";
 import type { AdmittedRequest, Answer, RequestRoute, Stage } from "../stage.ts";
@@ -8,7 +8,7 @@ import type { TranslationParts } from "../translate/translate.ts";
 import { answerFurther, answerRouted } from "./answer-routed.ts";
 import { askFirst } from "./ask-first.ts";
 import { hasOthers } from "./further-route.ts";
-import { isGoneOnFrom, noteAnswer } from "./note-answer.ts";
+import { mayBeContinued, noteAnswer } from "./note-answer.ts";
 import { estimateTokens } from "./request-traits.ts";
 import type { RouteStageParts } from "./route-parts.ts";
 import { createFirstAttemptReports } from "./routing-headers.ts";
@@ -37,7 +37,7 @@ export function createRouteStage(given: RouteStageOptions): Stage {
     if (!admitted.route) return next(admitted);
     const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
     const answering = ask(admitted, route, next);
-    const isNoted = isGoneOnFrom(admitted) && hasOthers(route);
+    const isNoted = mayBeContinued(admitted) && hasOthers(route);
     const streams = isNoted && memberOf(admitted.body, "stream") === true;
     return isNoted ? noteAnswer(given, admitted.attempts, streams, answering) : answering;
   };

@@ -1,3 +1,4 @@
+import { errorWordOf } from "../../core/error-code.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { readBoundedBody } from "../../core/read-bounded-body.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
@@ -41,7 +42,7 @@ export async function requestToken(fetch: CredentialFetch, request: TokenRequest
     const isLate = signal.aborted;
     throw unavailableCredential(
       isLate ? `${server} did not answer in time` : `${server} cannot be reached`,
-      isLate ? `${server} did not answer within ${timeoutMs / 1000} s` : `${server}: ${codeOf(error)}`,
+      isLate ? `${server} did not answer within ${timeoutMs / 1000} s` : `${server}: ${errorWordOf(error)}`,
     );
   };
   const response = await fetch(url, {
@@ -94,9 +95,3 @@ export function expiryOf({ expires_in: seconds }: JsonObject, now: number): numb
 }
 
 const UNSAID_SECONDS = 300;
-
-/** Messages of the runtime quote URLs. */
-function codeOf(error: unknown): string {
-  if (typeof error === "object" && error !== null && "code" in error) return String(error.code);
-  return error instanceof Error ? error.name : "unknown";
-}

@@ -1,11 +1,10 @@
 import type { Failure } from "../../core/errors.ts";
-import { classifyFailure } from "../engine/classify-failure.ts";
+import { classifyFailure } from "./classify-failure.ts";
 import type { Deployment } from "../models/deployment.ts";
 import type { CooldownOptions } from "../models/model-options.ts";
 import type { SharedChange, Sharing } from "../sharing/sharing.ts";
 import { type Circuit, type CircuitListener, DeploymentState } from "./deployment-state.ts";
 import { RetryBudget } from "./retry-budget.ts";
-import type { Turn } from "../strategies/strategy.ts";
 
 /** What is known of a deployment, for whoever shows it. */
 export interface KnownDeployment {
@@ -34,6 +33,11 @@ export interface CircuitChange {
   /** Of one that cools: a status, or the code of a failure, and until when, in milliseconds since the epoch. */
   readonly why: string;
   readonly until: number;
+}
+
+/** How long a deployment has not had its turn, in weights: see strategies/round-robin.ts. Outlives its configuration. */
+export interface Turn {
+  current: number;
 }
 
 /** What is kept of a name of the gateway's own. */
