@@ -66,6 +66,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "no interface of this machine has that address (SERVER_HOST)",
   EACCES: "the system does not let this user; ports below 1024 may need a right of their own",
   ENOENT: "its folder is not there",
+  ENOTFOUND: "no address is known by that name",
+  EINVAL: "no address is known by that name, or the system does not take it",
 };
 
 /** Says in one line why the address of the settings could not be listened on. */

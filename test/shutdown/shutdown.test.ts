@@ -98,6 +98,18 @@ test("a busy port is one line on standard error and exit code 1", async () => {
   expect(await second.stderr.text()).toBe(`cannot listen on 127.0.0.1:${gateway.port}: it is in use\n`);
 });
 
+test("a name without an address is one line on standard error and exit code 1", async () => {
+  const unknown = Bun.spawn(gatewayCommand([]), {
+    env: { PATH: process.env["PATH"] ?? "", SERVER_HOST: "nothing.invalid", OPENAI_API_KEY: "sk-test" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(await within(unknown.exited, 5000, "the gateway's end")).toBe(1);
+  expect(await unknown.stderr.text()).toMatch(
+    /^cannot listen on nothing\.invalid:8080: no address is known by that name/,
+  );
+});
+
 test("a unix socket that a killed gateway left behind is taken over; a file that is none is not", async () => {
   const folder = mkdtempSync(join(tmpdir(), "gateway-"));
   const path = join(folder, "gateway.sock");

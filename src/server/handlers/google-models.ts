@@ -82,7 +82,7 @@ async function detailsOf(
   query: URLSearchParams,
   details: DetailFinder,
 ): Promise<readonly ModelDetails[]> {
-  const extras = parseExtras(query.get("include")).filter((extra) => extra === "context_window");
+  const extras = parseExtras(query.getAll("include")).filter((extra) => extra === "context_window");
   return extras.length === 0 ? models.map(details.listed) : details.find(models, extras);
 }
 
