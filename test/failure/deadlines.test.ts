@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { dataEvent, json } from "../fixtures/answers.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
+import { passTime } from "../fixtures/passing-time.ts";
 import { chunk, end, flood, head, stall, type Step, wait } from "../fixtures/script.ts";
 import { startAt } from "../fixtures/start-in-process.ts";
 import { RIG_KEY, type Rig, startRig } from "../fixtures/start-rig.ts";
@@ -11,26 +12,7 @@ let mute: { readonly port: number; stop(closeActive?: boolean): void };
 let rig: Rig;
 /** The gateway's time: seconds of it pass in milliseconds, and none of them by itself. */
 const clock = createManualClock();
-/** So much of it passes with every turn of the event loop, in which whatever has been sent arrives. */
-const STEP_MS = 100;
-
-/** Lets time pass until something has happened. */
-async function passUntil<Value>(happened: Promise<Value>): Promise<Value> {
-  let isOver = false;
-  const over = (): void => void (isOver = true);
-  happened.then(over, over);
-  while (!isOver) {
-    await clock.advance(STEP_MS);
-    await Bun.sleep(1);
-  }
-  return happened;
-}
-
-/** Resolves when so much of the gateway's time has passed. */
-async function passed(milliseconds: number): Promise<void> {
-  const until = clock.now() + milliseconds;
-  while (clock.now() < until) await Bun.sleep(1);
-}
+const { passUntil, passed } = passTime(clock);
 
 beforeAll(async () => {
   mute = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
