@@ -1,6 +1,6 @@
 import { formatDuration, parseDuration } from "../core/durations.ts";
 import { nearestName } from "../core/nearest-name.ts";
-import { parseByteSize } from "./values.ts";
+import { parseByteSize } from "./parse-byte-size.ts";
 import { ACCEPTED_PROXY_URLS, parseProxyUrl, maskProxyUrl, maskUrl } from "./urls.ts";
 import type { SettingRange, SettingRow } from "./setting-row.ts";
 import { maskSecret } from "./setting-problem.ts";

@@ -3,7 +3,7 @@ import type { Provider } from "../providers/provider.ts";
 import { MODEL_EXTRAS, type ModelExtra } from "../providers/model-extras.ts";
 import type { ListedModel } from "../providers/model-list-readers.ts";
 import type { ModelDetails } from "./details/model-details.ts";
-import type { Target } from "./resolve-target.ts";
+import type { Target } from "./target.ts";
 
 /** A model as `/v1/models` shows it. */
 export interface DescribedModel {

@@ -37,6 +37,26 @@ const CARRIERS = new Set([
   "grader",
 ]);
 
+/**
+ * Members whose content is the user's, as the formats behind the `/v1` routes define them: conversations, documents,
+ * schemas, free data. No provider looks for a model there.
+ */
+export const DATA = new Set([
+  "messages",
+  "input",
+  "content",
+  "documents",
+  "prediction",
+  "variables",
+  "metadata",
+  "parameters",
+  "input_schema",
+  "output_schema",
+  "input_examples",
+  "json_schema",
+  "schema",
+]);
+
 /** What a key says by itself. */
 interface Key {
   /** Folded. */
@@ -47,37 +67,51 @@ interface Key {
 }
 
 /** What the keys of one text say: in a long one the same few come again, and looking them up costs a fifth of folding them. */
-export type KnownKeys = Map<string, Key>;
+export interface KeyMemory {
+  /** Undefined before the first that is not usual. */
+  known: Map<string, Key> | undefined;
+}
 
 const MAX_KNOWN_KEYS = 1000;
 
-function keyOf(key: string, knownKeys: KnownKeys): Key {
-  const known = knownKeys.get(key);
-  if (known) return known;
+const readKey = (key: string): Key => {
   const name = foldMember(key);
-  const made = {
-    name,
-    isModel: isModelMember(key),
-    isCarrier: CARRIERS.has(name),
-    isFallback: /fallbacks?$/.test(name),
-  };
-  if (knownKeys.size < MAX_KNOWN_KEYS) knownKeys.set(key, made);
-  return made;
+  return { name, isModel: isModelMember(key), isCarrier: CARRIERS.has(name), isFallback: /fallbacks?$/.test(name) };
+};
+
+/** Keys that nearly every request has, read once. What they say is what it would be without this list. */
+const USUAL_KEYS: ReadonlyMap<string, Key> = new Map(
+  [
+    "model messages input instructions system prompt stream stream_options include_usage temperature top_p top_k stop n",
+    "max_tokens max_completion_tokens max_output_tokens seed frequency_penalty presence_penalty logit_bias logprobs",
+    "user store metadata service_tier tools tool_choice parallel_tool_calls response_format reasoning reasoning_effort",
+    "effort thinking budget_tokens type function name description parameters input_schema strict format text verbosity",
+    "cache_control prompt_cache_key safety_identifier previous_response_id",
+  ].flatMap((keys) => keys.split(" ").map((key) => [key, readKey(key)] as const)),
+);
+
+function keyOf(key: string, memory: KeyMemory): Key {
+  const known = USUAL_KEYS.get(key) ?? memory.known?.get(key);
+  if (known) return known;
+  const read = readKey(key);
+  const { size } = (memory.known ??= new Map());
+  if (size < MAX_KNOWN_KEYS) memory.known.set(key, read);
+  return read;
 }
 
 /**
  * What is known of the value of a key.
- * @param known the keys of the same text so far, which it adds to
+ * @param memory the keys of the same text so far, which it adds to
  * @param container what is known of the object that the key is in
  * @param members further outermost members that name a model
  */
 export function traitsOf(
   key: string,
-  known: KnownKeys,
+  memory: KeyMemory,
   container: number,
   members: ReadonlySet<string> | undefined,
 ): number {
-  const { name, isModel, isCarrier, isFallback } = keyOf(key, known);
+  const { name, isModel, isCarrier, isFallback } = keyOf(key, memory);
   const names =
     isModel ||
     ((container & OUTERMOST) !== 0 && members?.has(name) === true) ||

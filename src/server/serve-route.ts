@@ -117,7 +117,7 @@ export function serveRoute(
   };
 }
 
-// Apart from who calls them, whose each call would cost two objects more with a closure in it.
+// Functions of their own, because a closure in `serveRoute` would cost every request two objects.
 
 const handleLater = (
   context: RequestContext,

@@ -1,3 +1,4 @@
+import { errorCodeOf } from "../core/error-code.ts";
 import { SettingError } from "../core/errors.ts";
 import { type ReadFile, readTextFile } from "../core/read-files.ts";
 
@@ -42,7 +43,7 @@ function readPem(name: string, path: string, readFile: ReadFile): string {
   try {
     return readFile(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    const code = errorCodeOf(error) ?? "unreadable";
     throw new SettingError(name, `${path} cannot be read (${code})`);
   }
 }

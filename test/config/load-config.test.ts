@@ -213,7 +213,7 @@ describe("settings", () => {
       OTEL_TRACES_SAMPLER_ARG: "1",
       OTEL_PROPAGATORS: ["tracecontext", "baggage"],
       OTEL_LOGS_EXPORTER: "none",
-      OTEL_SERVICE_NAME: "inference-gateway",
+      OTEL_SERVICE_NAME: undefined,
       OTEL_RESOURCE_ATTRIBUTES: [],
       OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",

@@ -1,25 +1,21 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { gzipSync, brotliCompressSync, deflateSync, zstdCompressSync } from "node:zlib";
 import { decodeResponse } from "../../src/upstream/decode-response.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
-import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
+import type { MockProvider } from "../fixtures/mock-provider.ts";
 import { rejectionOf } from "../fixtures/rejection.ts";
 import { chunk, close, end, head, raw, stall, wait } from "../fixtures/script.ts";
 import { createGate } from "../fixtures/gate.ts";
-import { openTransport, readAnswer } from "./http1/open-transport.ts";
+import { openForEachTest, readAnswer, type TransportWithProvider } from "./http1/open-transport.ts";
 
 const TEXT = JSON.stringify({ text: "Grüße ".repeat(20_000) });
 const CHUNKED = { "transfer-encoding": "chunked" };
 
 let provider: MockProvider;
-let transport: ReturnType<typeof openTransport>;
-beforeEach(async () => {
-  provider = await startMockProvider();
-  transport = openTransport(provider);
-});
-afterEach(async () => {
-  transport.close();
-  await provider.stop();
+let transport: TransportWithProvider;
+openForEachTest((opened) => {
+  transport = opened;
+  provider = opened.provider;
 });
 
 /** Answers with these bytes under that name, in one piece or as many. */

@@ -1,6 +1,6 @@
 import type { SettingRows } from "../setting-row.ts";
 
-/** What the gateway tells of itself. */
+/** What the gateway reports of itself. */
 export const TELEMETRY_SETTINGS = {
   TELEMETRY_ENABLED: {
     group: "Telemetry",

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
+import { isBillingHeader } from "../form/billing-header.ts";
 import type { Block, MediaBlock, ResultBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
@@ -60,11 +61,8 @@ function pushUser(blocks: readonly Block[], messages: JsonObject[], context: Wri
   else if (blocks.some(({ type }) => type === "document")) messages.push(NOTHING_SAID);
 }
 
-/** Claude Code's first text, whose hash changes with every request and would defeat every prompt cache. */
-const BILLING_HEADER = "x-anthropic-billing-header:";
-
 function pushSystem(blocks: readonly Block[], messages: JsonObject[]): void {
-  const texts = textsOf(blocks).filter((text) => !isBlank(text) && !text.startsWith(BILLING_HEADER));
+  const texts = textsOf(blocks).filter((text) => !isBlank(text) && !isBillingHeader(text));
   if (texts.length === 0) return;
   const content = texts.length === 1 ? texts[0] : texts.map((text) => ({ type: "text", text }));
   messages.push({ role: "system", content });

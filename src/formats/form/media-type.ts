@@ -18,7 +18,7 @@ const TEXT = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript|sql|tom
 
 export const isTextType = (mediaType: string): boolean => TEXT.test(mediaType);
 
-/** What names of files end with, where that is not the second half of the type. */
+/** What names of files end with, if that is not the second half of the type. */
 const ENDINGS: ReadonlyMap<string, string> = new Map(
   Object.entries<string>({
     "text/plain": "txt",

@@ -33,7 +33,7 @@ export const messageHead = ({ newId, model }: ClientAsk): JsonObject => ({
 /** How a block of text begins; where it is from can be told on this wire only by who found it. */
 export const textBlock = (text: string): JsonObject => ({ type: "text", text, citations: null });
 
-/** A call with its arguments, which a stream tells afterwards. */
+/** A call with its arguments, which a stream sends afterwards. */
 export const callBlock = ({ id, name }: Pick<CallBlock, "id" | "name">, input: JsonObject): JsonObject => ({
   type: "tool_use",
   id,

@@ -121,7 +121,7 @@ export function readCall(item: JsonObject, nameOf: ToolList["nameOf"]): CallBloc
 }
 
 /** Some providers write an object. */
-export const readArguments = (value: unknown): string => textOf(value) ?? (isSet(value) ? JSON.stringify(value) : "");
+const readArguments = (value: unknown): string => textOf(value) ?? (isSet(value) ? JSON.stringify(value) : "");
 
 function readResult(item: JsonObject, path: string, { foreign }: Reading): ResultBlock {
   const { output } = item;

@@ -84,7 +84,7 @@ const loadGuide = async () => {
  * `GET /docs`, `/docs/{page}` and `/docs/{page}.md`: the user's guide, as HTML and as the Markdown that it is made of, and
  * the files that go with it. They are loaded with the first request, so that a gateway that shows them to nobody does not have them in memory.
  */
-export function showGuide(): RouteHandler {
+function showGuide(): RouteHandler {
   return async (context, request) => {
     const { files, pages, startPage, policy, renderPage } = await loadGuide();
     const { pathname } = new URL(request.url);

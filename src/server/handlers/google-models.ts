@@ -2,7 +2,7 @@ import { Failure } from "../../core/errors.ts";
 import { parseExtras, type PublicModel } from "../../routing/describe-model.ts";
 import type { DetailFinder } from "../../routing/details/find-details.ts";
 import type { ModelDetails } from "../../routing/details/model-details.ts";
-import { chooseCounter, chooseWire } from "../../routing/choose-wire.ts";
+import { chooseCounter, chooseWire } from "../../routing/choose-way.ts";
 import { COUNT_GENERATE_TOKENS } from "../../formats/gemini/format.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
 import { providerNotCallable } from "../../routing/target-failures.ts";

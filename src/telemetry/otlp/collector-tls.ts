@@ -1,3 +1,4 @@
+import { errorCodeOf } from "../../core/error-code.ts";
 import { SettingError } from "../../core/errors.ts";
 import type { ReadFile } from "../../core/read-files.ts";
 import type { PostOptions } from "./post.ts";
@@ -39,7 +40,7 @@ function readPem({ setting, path }: CollectorFile, readFile: ReadFile): string {
   try {
     return readFile(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    const code = errorCodeOf(error) ?? "unreadable";
     throw new SettingError(setting, `${path} cannot be read (${code})`);
   }
 }

@@ -117,10 +117,9 @@ export class Trace implements RequestTrace, StepTrace {
     return steps.reverse();
   }
 
-  call(request: TracedRequest, kind: string, provider: string, model: string | undefined, call: TracedCall): TraceStep {
+  call(request: TracedRequest, call: TracedCall): TraceStep {
     const spanId = this.clientSpanId ?? this.parts.ids.span();
-    const headers = this.headersFrom(spanId);
-    return this.record(new CallStep(this, spanId, headers, request, kind, provider, model, call.url));
+    return this.record(new CallStep(this, spanId, this.headersFrom(spanId), request, call));
   }
 
   tool(tool: TracedTool): TraceStep {

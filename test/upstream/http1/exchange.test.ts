@@ -4,13 +4,8 @@ import { inOnePiece } from "../../../src/upstream/http1/outgoing.ts";
 import { startExchange } from "../../../src/upstream/http1/exchange.ts";
 import { createRequestWriter } from "../../../src/upstream/http1/write-request.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
-import type {
-  UpstreamResponse,
-  ResponseBody,
-  BodyConsumer,
-  PendingResponse,
-  WireRequest,
-} from "../../../src/upstream/transport.ts";
+import type { UpstreamResponse, ResponseBody, PendingResponse, WireRequest } from "../../../src/upstream/transport.ts";
+import { createSink } from "../body-sink.ts";
 import { latin1 } from "./every-cut.ts";
 import { rejectionOf } from "../../fixtures/rejection.ts";
 
@@ -63,22 +58,6 @@ async function takeBody(
   const { body } = await sending.response;
   if (!body) throw new Error("it has no body");
   return body;
-}
-
-/** A sink that keeps a journal, and does something at one of its entries. */
-function createSink(at?: string, act?: () => void) {
-  const told: string[] = [];
-  const tell = (entry: string): void => {
-    told.push(entry);
-    if (entry === at) act?.();
-  };
-  const consumer: BodyConsumer = {
-    write: (bytes) => tell(Buffer.from(bytes).toString()),
-    flush: () => tell("flush"),
-    end: () => tell("end"),
-    fail: (error) => tell(`fail ${error instanceof Error ? error.message : String(error)}`),
-  };
-  return { told, sink: consumer };
 }
 
 describe("the body", () => {
