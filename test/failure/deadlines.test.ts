@@ -94,12 +94,12 @@ async function expectTimeout(
 }
 
 describe.each(CALLS)("%s: 504 that names the setting", (_name, target, body) => {
-  test("where the provider accepts and never answers", () =>
+  test("if the provider accepts and never answers", () =>
     expectTimeout("CLIENT_RESPONSE_HEADER_TIMEOUT", [20_000, 25_000], target, body, () => [stall()]));
 });
 
 describe.each(STREAMS)("%s: an error event that names the setting", (_name, target, body) => {
-  test("where the stream never begins", async () => {
+  test("if the stream never begins", async () => {
     const { client, id, connection, startedAt } = await ask(target, body, () => [head(200, EVENT_STREAM), stall()]);
     expect((await passUntil(client.head())).status).toBe(200);
     const { text, complete } = await passUntil(client.body());
@@ -113,10 +113,10 @@ describe.each(STREAMS)("%s: an error event that names the setting", (_name, targ
 });
 
 describe.each(WHOLE)("%s: 504 that names the setting", (_name, target, body) => {
-  test("where the body does not come", () =>
+  test("if the body does not come", () =>
     expectTimeout("CLIENT_TIMEOUT", [35_000, 40_000], target, body, () => [head(200, JSON_HEAD), chunk("{"), stall()]));
 
-  test("where the body comes too slowly", () =>
+  test("if the body comes too slowly", () =>
     expectTimeout("CLIENT_TIMEOUT", [35_000, 40_000], target, body, async function* () {
       yield head(200, JSON_HEAD);
       for (;;) {
