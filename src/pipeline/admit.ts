@@ -132,8 +132,15 @@ const askOf = (
   route: RoutedAsk["route"],
   alias: string | undefined,
 ): RoutedAsk & { readonly isArray: boolean } => ({
-  ...{ context: read.context, request: read.request, format: read.format },
-  ...{ body, streams: asksForStream(body), query: read.query.rest, route, alias, isArray: asksForArray(read, body) },
+  context: read.context,
+  request: read.request,
+  format: read.format,
+  body,
+  streams: asksForStream(body),
+  query: read.query.rest,
+  route,
+  alias,
+  isArray: asksForArray(read, body),
 });
 
 /**

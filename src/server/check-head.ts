@@ -147,28 +147,25 @@ function refuseSite(site: string): never {
 /** A type whose subtype is `json` or ends in `+json`, with or without parameters. https://www.rfc-editor.org/rfc/rfc6839#section-3.1 */
 const JSON_TYPE = /^\s*[a-z0-9!#$&^_.-]+\/(?:[a-z0-9!#$&^_.+-]+\+)?json\s*(?:;|$)/i;
 
-/**
- * Types that programs announce by themselves, without their users knowing: `curl -d`, as the API reference has it, and
- * `wget --post-data` the first, `fetch` with a string the second. A page may send both anywhere without asking first.
- */
-const USUAL_MISTAKES: ReadonlyMap<string, string> = new Map([
-  ["application/x-www-form-urlencoded", "application/x-www-form-urlencoded, as forms do"],
-  ["text/plain", "text/plain, as fetch does with a string by itself"],
-]);
+/** Those that programs set by themselves, without their users knowing. */
+const USUAL_MISTAKES: Readonly<Record<string, string>> = {
+  "application/x-www-form-urlencoded": "application/x-www-form-urlencoded, as curl -d does by itself",
+  "multipart/form-data": "multipart/form-data",
+  "text/plain": "text/plain, as fetch does with a string by itself",
+};
 
 /**
- * Refuses a body that is announced as something other than JSON, or, by a web page, as what pages may send anywhere
- * without asking first. A program that announces such a type did not choose it; without a type the body is taken as JSON.
+ * Refuses a body that is announced as something other than JSON. The three types of forms are those that a web page may
+ * send anywhere without asking first, and no client of a JSON API means them; without a type the body is taken as JSON.
  * https://fetch.spec.whatwg.org/#cors-safelisted-request-header
  * @throws Failure `unsupported_media_type`
  */
 export function requireJson({ headers }: Request): void {
   const type = headers.get("content-type");
   if (type === null || type === "application/json" || type === "" || JSON_TYPE.test(type)) return;
-  const [essence = ""] = type.includes(",") ? [] : type.split(";", 1);
-  const mistake = USUAL_MISTAKES.get(essence.trim().toLowerCase());
+  const [essence = ""] = type.split(";", 1);
+  const mistake = USUAL_MISTAKES[essence.trim().toLowerCase()];
   if (mistake === undefined) throw new Failure("unsupported_media_type");
-  if (headers.get("origin") === null && headers.get("sec-fetch-site") === null) return;
   throw new Failure("unsupported_media_type", {
     message: `The body must be JSON, but the request announces ${mistake}. Send the header Content-Type: application/json`,
   });

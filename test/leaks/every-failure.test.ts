@@ -361,7 +361,7 @@ const DRIVES: readonly Drive[] = [
   { code: "unsupported_encoding", request: { ...chat("openai/m"), headers: { "content-encoding": "x-secret" } } },
   {
     code: "unsupported_media_type",
-    request: { ...chat("openai/m"), headers: { "content-type": `multipart/form-data; ${SECRETS.wrongToken}` } },
+    request: { ...chat("openai/m"), headers: { "content-type": `text/plain; ${SECRETS.wrongToken}` } },
   },
   {
     code: "unsupported_media_type",

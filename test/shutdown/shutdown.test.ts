@@ -80,7 +80,7 @@ test("a second signal ends the process at once, with the signal's exit code", as
   expect(await exitOf(gateway)).toBe(130);
 });
 
-test("an idle gateway exits at once, also where a client keeps an idle connection", async () => {
+test("an idle gateway exits at once, also if a client keeps an idle connection", async () => {
   await using gateway = await startGateway();
   expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
   gateway.process.kill("SIGTERM");

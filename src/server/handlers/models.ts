@@ -17,7 +17,8 @@ import { findProvider } from "../../routing/resolve-target.ts";
 import { providerNotCallable } from "../../routing/target-failures.ts";
 import { restOfPath, ROUTES } from "../routes.ts";
 import { isAnthropicClient } from "../choose-error-envelope.ts";
-import { type RouteHandler, jsonResponse } from "../serve-route.ts";
+import { jsonResponse } from "../json-response.ts";
+import type { RouteHandler } from "../serve-route.ts";
 import { createAnthropicPages, parsePaging } from "./anthropic-models.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 
