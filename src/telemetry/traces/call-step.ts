@@ -1,5 +1,6 @@
+import type { HeaderLines } from "../../core/header-lines.ts";
 import type { Redact } from "../../core/redact/redact.ts";
-import type { TracedRequest, TraceHeaders } from "../../core/request-trace.ts";
+import type { TracedRequest, TraceStep } from "../../core/request-trace.ts";
 import type { TokenUsage } from "../../core/token-usage.ts";
 import { modelIn } from "../../formats/answer-model.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
@@ -12,7 +13,8 @@ import { type Span, SPAN_KIND } from "./span.ts";
 const MAX_KEPT_BYTES = 64 * 1024;
 
 /** One call of a provider: an attempt of routing, a retry, a hedge, or a step after tools. */
-export class CallStep extends RecordedStep {
+export class CallStep extends RecordedStep implements TraceStep {
+  readonly headers: HeaderLines;
   readonly watchesBody: boolean;
   readonly keepsContent: boolean;
   private readonly request: TracedRequest;
@@ -36,6 +38,7 @@ export class CallStep extends RecordedStep {
   private content: CapturedContent | undefined = undefined;
 
   /**
+   * @param headers those with which the provider goes on with the span
    * @param kind why it is called
    * @param provider its id
    * @param model in the provider's naming
@@ -43,15 +46,16 @@ export class CallStep extends RecordedStep {
   constructor(
     trace: StepTrace,
     spanId: string,
-    headers: TraceHeaders,
+    headers: HeaderLines,
     request: TracedRequest,
     kind: string,
     provider: string,
     model: string | undefined,
     url: string,
   ) {
-    super(trace, spanId, headers);
+    super(trace, spanId);
     const { isSampled } = trace;
+    this.headers = headers;
     this.watchesBody = isSampled;
     this.keepsContent = isSampled && trace.parts.capturesContent;
     this.request = request;
@@ -62,7 +66,7 @@ export class CallStep extends RecordedStep {
     this.usageBefore = request.usage;
   }
 
-  override responded(status: number, whole?: Uint8Array | undefined): void {
+  responded(status: number, whole?: Uint8Array | undefined): void {
     this.status = status;
     if (whole === undefined) return;
     this.firstByteAt = this.trace.parts.now();
@@ -70,7 +74,7 @@ export class CallStep extends RecordedStep {
     if (this.watchesBody && (this.keepsContent || whole.length > MAX_KEPT_BYTES)) this.bodyCame(whole);
   }
 
-  override bodyCame(bytes: Uint8Array): void {
+  bodyCame(bytes: Uint8Array): void {
     this.whole = undefined;
     this.firstByteAt ??= this.trace.parts.now();
     if (!this.hasBegun) this.answerer = modelIn(bytes);
@@ -78,7 +82,7 @@ export class CallStep extends RecordedStep {
     this.content?.answered(bytes);
   }
 
-  override asked(body: Uint8Array, redact: Redact): void {
+  asked(body: Uint8Array, redact: Redact): void {
     this.content = createContent(body, redact);
   }
 
