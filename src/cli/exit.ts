@@ -1,5 +1,5 @@
 import { ListenError } from "../core/listen-error.ts";
-import { errorCodeOf } from "../upstream/errors.ts";
+import { errorCodeOf } from "../core/error-code.ts";
 import type { Log } from "../telemetry/log.ts";
 import { writeErrors } from "../telemetry/standard-output.ts";
 import type { Settings } from "../config/settings-table.ts";
@@ -66,6 +66,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "no interface of this machine has that address (SERVER_HOST)",
   EACCES: "the system does not let this user; ports below 1024 may need a right of their own",
   ENOENT: "its folder is not there",
+  ENOTFOUND: "no address is known by that name",
+  EINVAL: "no address is known by that name, or the system does not take it",
 };
 
 /** Says in one line why the address of the settings could not be listened on. */
@@ -75,4 +77,4 @@ export function listeningProblem(error: unknown, settings: Settings): string {
 }
 
 const problemOf = (address: string, error: unknown): string =>
-  `cannot listen on ${address}: ${REASONS[errorCodeOf(error)] ?? String(error)}`;
+  `cannot listen on ${address}: ${REASONS[errorCodeOf(error) ?? ""] ?? String(error)}`;

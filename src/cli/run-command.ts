@@ -59,7 +59,7 @@ export async function runCommand(args: string[]): Promise<void> {
   if (action === "print-config") {
     const hasFile = source.file !== undefined || source.routing !== undefined;
     const origins = hasFile ? await import("../config/file/origins.ts") : undefined;
-    const parts = hasFile ? (await import("../config/file/show-parts.ts")).showParts(config.writtenParts) : [];
+    const parts = hasFile ? (await import("../config/models/show-parts.ts")).showParts(config.writtenParts) : [];
     const { printConfig } = await import("./print-config.ts");
     print(printConfig(config, origins?.createOrigins(source, process.env), parts));
   }

@@ -186,7 +186,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.settle();
   }
 
-  /** Closes what is open and lets go of the client's connection; again, nothing. @param failure why the answer broke off, if it did */
+  /** Closes what is open and lets go of the client's connection; a second call does nothing. @param failure why the answer broke off, if it did */
   close(failure?: Failure): void {
     if (this.isClosed) return;
     this.isClosed = true;

@@ -91,7 +91,7 @@ function rename(edits: Edit[], member: Member, asked: unknown, name: string): vo
 /**
  * Whether {@link prepareBody} looks into what is long in a body, which is to be parsed for that if it is long itself.
  */
-export function readsTalk(body: ReceivedBody, { images, inPath, seals }: BodyFormat): boolean {
+export function readsLongMembers(body: ReceivedBody, { images, inPath, seals }: BodyFormat): boolean {
   return inPath?.requests !== undefined || (images !== undefined && holdsSeals(body, seals));
 }
 

@@ -1,23 +1,8 @@
-import type { RoutedModel } from "./engine/route.ts";
+import type { RoutedModel } from "./models/routed-model.ts";
+import type { KnownDeployment } from "./health/deployment-states.ts";
 import type { Deployment } from "./models/deployment.ts";
 import type { LimitOptions } from "./models/model-options.ts";
-import type { CircuitState, DeploymentView, LimitView, ModelView, QueueView, RoutingView } from "./routing-view.ts";
-
-/** What is known of a deployment. */
-export interface KnownDeployment {
-  readonly state: CircuitState;
-  /** Milliseconds since the epoch; absent while it does not cool. */
-  readonly coolingUntil?: number;
-  readonly why?: string;
-  readonly inFlight: number;
-  /** In a row. */
-  readonly failures: number;
-  /** The average of late; absent before the first answer. */
-  readonly ttftMs?: number;
-  /** That it answered. */
-  readonly requests: number;
-  readonly attempts: number;
-}
+import type { DeploymentView, LimitView, ModelView, QueueView, RoutingView } from "./routing-view.ts";
 
 /** What is known of a gate. */
 export interface KnownGate {

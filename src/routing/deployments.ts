@@ -1,7 +1,8 @@
 import type { TimerSource } from "../core/deadlines.ts";
 import type { OpenUpstreamCall } from "../upstream/call.ts";
 import { createRoutingView } from "./create-routing-view.ts";
-import type { RoutedModel, Router } from "./engine/route.ts";
+import type { Router } from "./engine/route.ts";
+import type { RoutedModel } from "./models/routed-model.ts";
 import { createRouter } from "./engine/router.ts";
 import { createHealthChecks } from "./health-checks/health-checks.ts";
 import { type CircuitChange, createDeploymentStates } from "./health/deployment-states.ts";

@@ -1,6 +1,6 @@
 import { Failure } from "../core/errors.ts";
 import type { PublicModel } from "./describe-model.ts";
-import type { RoutedModel } from "./engine/route.ts";
+import type { RoutedModel } from "./models/routed-model.ts";
 import type { Target } from "./target.ts";
 import type { RoutePolicy } from "./route-policy.ts";
 

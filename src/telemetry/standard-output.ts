@@ -1,3 +1,4 @@
+import { errorCodeOf, errorWordOf } from "../core/error-code.ts";
 import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
 
 /** Where lines are written to. */
@@ -49,7 +50,7 @@ function isCharacterDevice(): boolean {
 }
 
 function writeOnPool(bytes: Uint8Array, done: (written: number | string) => void): void {
-  write(STANDARD_OUTPUT, bytes, 0, bytes.length, null, (error, written) => done(error ? codeOf(error) : written));
+  write(STANDARD_OUTPUT, bytes, 0, bytes.length, null, (error, written) => done(error ? errorWordOf(error) : written));
 }
 
 function writeAtOnce(bytes: Uint8Array, done: (written: number | string) => void): void {
@@ -57,7 +58,7 @@ function writeAtOnce(bytes: Uint8Array, done: (written: number | string) => void
   try {
     result = writeSync(STANDARD_OUTPUT, bytes);
   } catch (error) {
-    result = codeOf(error);
+    result = errorWordOf(error);
   }
   done(result);
 }
@@ -76,7 +77,7 @@ function writeIfRoom(descriptor: number, bytes: Uint8Array): void {
     writeToOwn(descriptor, bytes);
   } catch (error) {
     // A socket cannot be opened again. Nobody but this process, which ends, is known to write to it.
-    if (codeOf(error) !== "EAGAIN") (descriptor === STANDARD_ERROR ? process.stderr : process.stdout).write(bytes);
+    if (errorCodeOf(error) !== "EAGAIN") (descriptor === STANDARD_ERROR ? process.stderr : process.stdout).write(bytes);
   }
 }
 
@@ -92,8 +93,4 @@ function writeToOwn(descriptor: number, bytes: Uint8Array): void {
 /** Writes to standard error if that is possible without waiting; it may be where nobody reads standard output. */
 export function writeErrors(text: string): void {
   writeIfRoom(STANDARD_ERROR, Buffer.from(text));
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
 }

@@ -33,7 +33,7 @@ interface AnswerSource {
 
 /**
  * Reads a provider's `chat.completion`. Of several choices the first one counts.
- * @returns an error if the body tells one, or has no message
+ * @returns an error if the body reports one, or has no message
  */
 export function readAnswer(
   body: JsonObject,

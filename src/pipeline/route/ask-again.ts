@@ -5,10 +5,10 @@ import type {
   AttemptRecord,
   Lease,
   OpenAttempt,
-  Route,
   Router,
   RoutedRequest,
 } from "../../routing/engine/route.ts";
+import type { Route } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
@@ -16,7 +16,7 @@ import type { AdmittedRequest, AskOnce, FurtherAnswer, RequestRoute, StepReply }
 import { furtherRoute, isJudged, onlyRoute } from "./further-route.ts";
 import { type JudgeParts, type JudgeProgress, judgeReply } from "./judge-reply.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
-import { triedOf } from "./told.ts";
+import { triedOf } from "./routing-headers.ts";
 
 export interface AgainParts extends JudgeParts {
   readonly router: Pick<Router, "run" | "find">;

@@ -7,10 +7,10 @@ import type {
   FirstAttempt,
   Lease,
   OpenAttempt,
-  Route,
   Routed,
   RoutedRequest,
 } from "../../routing/engine/route.ts";
+import type { Route } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { Reply } from "../attempt.ts";
@@ -26,7 +26,7 @@ import { Resumption } from "./resume/resumption.ts";
 import { estimateTokens, stickyKeyOf, traitsOf } from "./request-traits.ts";
 import type { RouteStageParts } from "./route-parts.ts";
 import { blamedFor, recordOf, withTried } from "./routed-failure.ts";
-import { headersOf, triedOf } from "./told.ts";
+import { headersOf, triedOf } from "./routing-headers.ts";
 import { withHeaders } from "./with-headers.ts";
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */

@@ -1,5 +1,6 @@
 import type { Format } from "../../formats/format.ts";
-import type { Route, RoutedModel, Router } from "../../routing/engine/route.ts";
+import type { Router } from "../../routing/engine/route.ts";
+import type { Route, RoutedModel } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { RequestRoute } from "../stage.ts";
 

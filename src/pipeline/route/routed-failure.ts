@@ -26,7 +26,7 @@ export function recordOf(records: readonly AttemptRecord[], { code, message }: F
   return records.findLast(isSame) ?? records.at(-1);
 }
 
-/** A failure that tells who was asked, and in `attempts` what came of it. */
+/** A failure that says who was asked, and in `attempts` what came of it. */
 export function withTried(
   failure: Failure,
   headers: Readonly<Record<string, string>>,

@@ -2,22 +2,7 @@ import type { Failure } from "../../core/errors.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import type { Deployment } from "../models/deployment.ts";
 import type { ModelOptions } from "../models/model-options.ts";
-
-/** A name of the gateway's own, with its deployments: one for each key. */
-export interface RoutedModel {
-  readonly options: ModelOptions;
-  readonly deployments: readonly Deployment[];
-}
-
-/** What a request's name means. */
-export interface Route {
-  readonly model: RoutedModel;
-  /** What the request's name has in the place of the `*`; blank if the model has none. */
-  readonly star: string;
-}
-
-/** The model that a deployment is asked for, in its provider's naming. */
-export const modelFor = ({ model }: Deployment, star: string): string => (model === "*" ? star : model);
+import type { Route, RoutedModel } from "../models/routed-model.ts";
 
 /** Who has answered a request so far. */
 export interface Answering {

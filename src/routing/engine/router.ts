@@ -7,7 +7,8 @@ import { Attempt } from "./attempt.ts";
 import { enter } from "./enter.ts";
 import { finalFailure } from "./final-failure.ts";
 import { availableOf, leastCooling, type PreparedModel, prepareModel, type Target } from "./prepare-model.ts";
-import type { Route, Routed, RoutedModel, RoutedRequest, Router } from "./route.ts";
+import type { Routed, RoutedRequest, Router } from "./route.ts";
+import type { Route, RoutedModel } from "../models/routed-model.ts";
 import { Run, type RunParts } from "./run.ts";
 
 export interface RouterParts {
