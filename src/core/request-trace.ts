@@ -51,8 +51,14 @@ export interface TracedRequest {
   readonly usage: TokenUsage | undefined;
 }
 
-/** What is sent to a provider. */
+/** A call of a provider. */
 export interface TracedCall {
+  /** Why it is called, as routing has it. */
+  readonly kind: string;
+  /** Its id. */
+  readonly provider: string;
+  /** In the provider's naming. */
+  readonly model: string | undefined;
   readonly url: string;
 }
 
@@ -75,12 +81,8 @@ export interface RequestTrace {
   readonly id: string;
   /** Its id if its spans are recorded; if not, its steps only say with which headers the trace goes on. */
   readonly sampledId: string | undefined;
-  /**
-   * The provider with this id is called.
-   * @param kind why, as routing has it
-   * @param model in the provider's naming
-   */
-  call(request: TracedRequest, kind: string, provider: string, model: string | undefined, call: TracedCall): TraceStep;
+  /** A provider is called. */
+  call(request: TracedRequest, call: TracedCall): TraceStep;
   /** A tool is called. */
   tool(tool: TracedTool): ToolTrace;
 }

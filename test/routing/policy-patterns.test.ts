@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Failure } from "../../src/core/errors.ts";
-import type { Route } from "../../src/routing/engine/route.ts";
+import type { Route } from "../../src/routing/models/routed-model.ts";
 import { MAX_MODEL_NAME_LENGTH } from "../../src/routing/model-name.ts";
 import { createModelPolicy } from "../../src/routing/model-policy.ts";
 import { createRoutePolicy } from "../../src/routing/route-policy.ts";

@@ -1,3 +1,4 @@
+import { blockTypeOf } from "../form/media-type.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { filledTextOf, textOf } from "../../core/json/values.ts";
 import type { MediaBlock } from "../form/blocks.ts";
@@ -38,7 +39,7 @@ export function readMedia(part: JsonObject, path: string, foreign: ForeignMember
   const mediaType = mediaTypeOf(file);
   const name = filledTextOf(file["displayName"]);
   return {
-    type: kindOf(mediaType),
+    type: blockTypeOf(mediaType),
     source: { kind: "url", url },
     mediaType,
     ...(name !== undefined && { name }),
@@ -49,7 +50,7 @@ export function readMedia(part: JsonObject, path: string, foreign: ForeignMember
 function describe(inline: JsonObject, data: string): MediaBlock {
   const mediaType = mediaTypeOf(inline);
   const name = filledTextOf(inline["displayName"]);
-  const type = kindOf(mediaType);
+  const type = blockTypeOf(mediaType);
   const isText = mediaType?.startsWith("text/") ?? false;
   // The other alphabet of base64 is read here as well, and elsewhere it is not.
   const plain = /[-_]/.test(data) ? data.replaceAll("-", "+").replaceAll("_", "/") : data;
@@ -66,8 +67,3 @@ function describe(inline: JsonObject, data: string): MediaBlock {
 /** Without parameters, in lower case. */
 const mediaTypeOf = (data: JsonObject): string | undefined =>
   filledTextOf(data["mimeType"])?.split(";", 1)[0]?.trim().toLowerCase();
-
-function kindOf(mediaType: string | undefined): MediaBlock["type"] {
-  const kind = mediaType?.split("/", 1)[0];
-  return kind === "image" || kind === "audio" || kind === "video" ? kind : "document";
-}

@@ -86,10 +86,10 @@ export class Trace implements RequestTrace, StepTrace, TraceStep {
     return steps.reverse();
   }
 
-  call(request: TracedRequest, kind: string, provider: string, model: string | undefined, call: TracedCall): TraceStep {
+  call(request: TracedRequest, call: TracedCall): TraceStep {
     const line = this.nextLine();
     this.headers = this.headersWith(line);
-    return this.isRecorded ? this.recordCall(line, request, kind, provider, model, call.url) : this;
+    return this.isRecorded ? this.record(new CallStep(this, spanIdIn(line), this.headers, request, call)) : this;
   }
 
   tool(tool: TracedTool): ToolTrace {
@@ -127,17 +127,6 @@ export class Trace implements RequestTrace, StepTrace, TraceStep {
     const { lines } = this.carried;
     if (!this.parts.propagatesTrace) return lines;
     return lines === "" ? line : line + lines;
-  }
-
-  private recordCall(
-    line: HeaderLines,
-    request: TracedRequest,
-    kind: string,
-    provider: string,
-    model: string | undefined,
-    url: string,
-  ): TraceStep {
-    return this.record(new CallStep(this, spanIdIn(line), this.headers, request, kind, provider, model, url));
   }
 
   private record<Step extends RecordedStep>(step: Step): Step {

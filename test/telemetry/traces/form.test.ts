@@ -25,7 +25,7 @@ function beginner(isSampled: boolean) {
 function formsOfOne(begin: ReturnType<typeof beginner>) {
   const trace = begin(new Headers(), "/v1/chat/completions");
   const request = { method: "POST", route: "/v1/chat/completions", streaming: false, usage: undefined };
-  const call = trace?.call(request, "first", "openai", "m", { url: "http://localhost/v1" });
+  const call = trace?.call(request, { kind: "first", provider: "openai", model: "m", url: "http://localhost/v1" });
   call?.responded(200, Buffer.from('{"model":"m"}'));
   call?.settled();
   call?.ended();
