@@ -22,6 +22,8 @@ export function readStream(target: WireTarget): AnswerStreamReader {
   let usage: JsonObject = {};
 
   const fail = (error: AnswerError): readonly AnswerEvent[] => {
+    // The answer is whole; what goes wrong behind its reason to stop takes nothing from it.
+    if (hasStopped) return [];
     hasFailed = true;
     return [{ type: "fail", error }];
   };
@@ -89,6 +91,6 @@ export function readStream(target: WireTarget): AnswerStreamReader {
       // A provider that does not say that its answer begins.
       return [...start(undefined), ...events];
     },
-    end: () => (isComplete || hasFailed ? [] : fail(STREAM_BROKE_OFF)),
+    end: () => (hasFailed ? [] : fail(STREAM_BROKE_OFF)),
   };
 }
