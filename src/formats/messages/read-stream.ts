@@ -12,7 +12,10 @@ import { mergeUsage, readUsage } from "./usage.ts";
 /** What providers that speak OpenAI's API as well send at the end of this one, too. */
 const DONE = "[DONE]";
 
-/** Reads the stream of a provider of the Messages API. https://docs.anthropic.com/en/docs/build-with-claude/streaming */
+/**
+ * Reads the stream of a provider of the Messages API. With the reason to stop the answer is whole; what goes wrong behind
+ * takes nothing from it. https://docs.anthropic.com/en/docs/build-with-claude/streaming
+ */
 export function readStream(target: WireTarget): AnswerStreamReader {
   const blocks = new StreamBlockReader(sourceOf(target));
   let hasStarted = false;
@@ -22,7 +25,6 @@ export function readStream(target: WireTarget): AnswerStreamReader {
   let usage: JsonObject = {};
 
   const fail = (error: AnswerError): readonly AnswerEvent[] => {
-    // The answer is whole; what goes wrong behind its reason to stop takes nothing from it.
     if (hasStopped) return [];
     hasFailed = true;
     return [{ type: "fail", error }];
