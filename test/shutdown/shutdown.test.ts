@@ -128,3 +128,18 @@ test("a unix socket that a killed gateway left behind is taken over; a file that
   expect(await outcomeOf(startGateway({ SERVER_UNIX_SOCKET: precious }))).toThrow(/ended with 1/);
   expect(await Bun.file(precious).text()).toBe("precious");
 });
+
+test.each([
+  ["/dev/null", "another process listens there, or there is something that is no socket"],
+  ["/dev/null/gateway.sock", "what is before the last / is no folder"],
+  ["/nowhere/gateway.sock", "its folder is not there"],
+  [`/tmp/${"a".repeat(120)}`, "its path is too long for a socket: some 100 characters are what systems take"],
+])("a unix socket that cannot be at %s says why", async (path, why) => {
+  const refused = Bun.spawn(gatewayCommand([]), {
+    env: { PATH: process.env["PATH"] ?? "", SERVER_UNIX_SOCKET: path, OPENAI_API_KEY: "sk-test" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(await within(refused.exited, 5000, "the gateway's end")).toBe(1);
+  expect(await refused.stderr.text()).toBe(`cannot listen on ${path}: ${why}\n`);
+});
