@@ -47,7 +47,7 @@ export class StreamBlockReader {
   delta(event: JsonObject): readonly AnswerEvent[] {
     const delta = isJsonObject(event["delta"]) ? event["delta"] : {};
     const index = numberOf(event["index"]) ?? this.#last;
-    const type = BLOCK_OF_DELTA[textOf(delta["type"]) ?? ""];
+    const type = BLOCK_OF_DELTA.get(textOf(delta["type"]) ?? "");
     // A provider that does not say that a block begins.
     const opened = !this.#states.has(index) && type ? this.#begin(index, { type }) : [];
     const state = this.#states.get(index);
@@ -129,7 +129,9 @@ export class StreamBlockReader {
 }
 
 /** The block that a delta belongs to if nothing was said of its beginning. */
-const BLOCK_OF_DELTA: Readonly<Record<string, string>> = { text_delta: "text", thinking_delta: "thinking" };
+const BLOCK_OF_DELTA: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({ text_delta: "text", thinking_delta: "thinking" }),
+);
 
 const TOO_MUCH: AnswerEvent = {
   type: "fail",

@@ -24,6 +24,7 @@ const TIME = indexOf("time");
 const PROVIDER = indexOf("provider");
 const MODEL = indexOf("model");
 const IDENTITY = indexOf("identity");
+const ATTEMPTS = indexOf("attempts");
 const STATUS = indexOf("status");
 const OUTCOME = indexOf("outcome");
 const INPUT = indexOf("input_tokens");
@@ -87,12 +88,13 @@ const isSame = (one: Row, other: Row): boolean =>
   one[MODEL] === other[MODEL] &&
   one[IDENTITY] === other[IDENTITY] &&
   one[PROVIDER] === other[PROVIDER] &&
+  one[ATTEMPTS] === other[ATTEMPTS] &&
   hasFailed(one) === hasFailed(other) &&
   hourOf(one) === hourOf(other);
 
 function findHour(hours: Map<string, Hour>, known: KnownModels, row: Row): Hour {
   const start = hourOf(row);
-  const provider = String(row[PROVIDER] ?? "");
+  const provider = known.providerOf(String(row[PROVIDER] ?? ""), numberAt(row, ATTEMPTS) > 0);
   const isGood = !hasFailed(row) && numberAt(row, STATUS) >= 200;
   const model = known.nameOf(provider, String(row[MODEL] ?? ""), isGood);
   const identity = String(row[IDENTITY] ?? "");
