@@ -30,7 +30,7 @@ function openRecording(sizes: { readonly segmentBytes: number; readonly maxBytes
     losses: createLosses(() => {}),
     content: keepsContent ? { over() {}, lose() {}, flush() {} } : undefined,
     clock: () => 1,
-    timers: { setTimer: (work, ms) => timers.push({ work, ms }), clearTimer() {} },
+    timers: { now: () => 0, setTimer: (work, ms) => timers.push({ work, ms }), clearTimer() {} },
     onWritten: () => told.push({ rows, bytes: writer.position().bytes }),
   });
   return {
