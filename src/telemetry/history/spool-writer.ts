@@ -44,16 +44,7 @@ const DUE_SEGMENT_PART = 1 / 2;
 /** @throws Error if the first segment cannot be made */
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   const { folder, slot, segmentBytes, maxBytes, maxUnwrittenBytes } = options;
-  /** In place of what was in it before, if it is one that is used again. */
-  const open = (number: number): number => {
-    const path = segmentPath(folder, slot, number);
-    try {
-      renameSync(sparePath(folder, slot), path);
-    } catch {
-      // There is none.
-    }
-    return openSync(path, constants.O_WRONLY | constants.O_CREAT, FILE_MODE);
-  };
+  const open = (number: number): number => openSegment(folder, slot, number);
   let segment = options.firstSegment;
   let file = open(segment);
   /** Bytes in the segment. */
@@ -125,6 +116,17 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
       closeSync(file);
     },
   };
+}
+
+/** In place of what was in it before, if it is one that is used again. */
+function openSegment(folder: string, slot: number, number: number): number {
+  const path = segmentPath(folder, slot, number);
+  try {
+    renameSync(sparePath(folder, slot), path);
+  } catch {
+    // There is none.
+  }
+  return openSync(path, constants.O_WRONLY | constants.O_CREAT, FILE_MODE);
 }
 
 /** What was in a file before ends with what is in it now. */
