@@ -9,12 +9,14 @@ import { camelObjectOf } from "./camel-members.ts";
 const GOOGLES_OWN =
   /^gs:|^https?:\/\/(?:generativelanguage\.googleapis\.com|(?:www\.|m\.)?youtube\.com|youtu\.be)\/|^(?!https?:)/i;
 
-const DETAILS: Readonly<Record<string, string>> = {
-  MEDIA_RESOLUTION_LOW: "low",
-  MEDIA_RESOLUTION_MEDIUM: "auto",
-  MEDIA_RESOLUTION_HIGH: "high",
-  MEDIA_RESOLUTION_ULTRA_HIGH: "original",
-};
+const DETAILS: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    MEDIA_RESOLUTION_LOW: "low",
+    MEDIA_RESOLUTION_MEDIUM: "auto",
+    MEDIA_RESOLUTION_HIGH: "high",
+    MEDIA_RESOLUTION_ULTRA_HIGH: "original",
+  }),
+);
 
 /**
  * Reads a part with data or with the address of some.
@@ -25,7 +27,7 @@ export function readMedia(part: JsonObject, path: string, foreign: ForeignMember
   const inline = camelObjectOf(part["inlineData"]);
   const file = camelObjectOf(part["fileData"]);
   if (part["videoMetadata"] !== undefined) foreign.push({ path: `${path}.videoMetadata`, isEssential: false });
-  const detail = DETAILS[textOf(camelObjectOf(part["mediaResolution"])?.["level"]) ?? ""];
+  const detail = DETAILS.get(textOf(camelObjectOf(part["mediaResolution"])?.["level"]) ?? "");
   if (inline) {
     const data = textOf(inline["data"]) ?? "";
     return { ...describe(inline, data), ...(detail !== undefined && { detail }) };
