@@ -66,13 +66,26 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "no interface of this machine has that address (SERVER_HOST)",
   EACCES: "the system does not let this user; ports below 1024 may need a right of their own",
   ENOENT: "its folder is not there",
+  ENOTFOUND: "no address is known by that name",
+  EINVAL: "no address is known by that name, or the system does not take it",
+};
+
+/** The same where a unix socket is to be. */
+const SOCKET_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another process listens there, or there is something that is no socket",
+  EACCES: "the system does not let this user make a file there",
+  ENOENT: "its folder is not there",
+  ENOTDIR: "what is before the last / is no folder",
+  ENAMETOOLONG: "its path is too long for a socket: some 100 characters are what systems take",
+  EROFS: "its file system is read-only",
 };
 
 /** Says in one line why the address of the settings could not be listened on. */
 export function listeningProblem(error: unknown, settings: Settings): string {
-  if (error instanceof ListenError) return problemOf(`${error.address} (${error.settings})`, error.cause);
-  return problemOf(settings.SERVER_UNIX_SOCKET ?? `${settings.SERVER_HOST}:${settings.SERVER_PORT}`, error);
+  if (error instanceof ListenError) return problemOf(`${error.address} (${error.settings})`, error.cause, REASONS);
+  const { SERVER_UNIX_SOCKET: socket, SERVER_HOST: host, SERVER_PORT: port } = settings;
+  return socket === undefined ? problemOf(`${host}:${port}`, error, REASONS) : problemOf(socket, error, SOCKET_REASONS);
 }
 
-const problemOf = (address: string, error: unknown): string =>
-  `cannot listen on ${address}: ${REASONS[errorCodeOf(error) ?? ""] ?? String(error)}`;
+const problemOf = (address: string, error: unknown, reasons: Readonly<Record<string, string>>): string =>
+  `cannot listen on ${address}: ${reasons[errorCodeOf(error) ?? ""] ?? String(error)}`;

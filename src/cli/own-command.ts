@@ -1,4 +1,4 @@
-import { HEAD_LIMIT_OPTION } from "../server/servers.ts";
+import { HEAD_LIMIT_OPTION } from "../server/head-limit.ts";
 
 /** The start of the command line that runs this program again: the executable, and its script if it is one. */
 export function ownCommand(): readonly [executable: string, ...script: string[]] {

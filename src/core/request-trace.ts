@@ -1,12 +1,16 @@
+import type { HeaderLines } from "./header-lines.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 /** Header fields with which whoever is called goes on with a trace; names in lower case. */
 export type TraceHeaders = Readonly<Record<string, string>>;
 
-/** One step of a request: a call of a provider, or of a tool. */
+/** One call of a provider. */
 export interface TraceStep {
-  /** Undefined if the client's own go on. */
-  readonly headers: TraceHeaders | undefined;
+  /**
+   * The header fields with which the provider goes on with the trace; undefined if the client's own go on. To be read
+   * before the next call of the same request begins.
+   */
+  readonly headers: HeaderLines | undefined;
   /** Whether it wants to see the bytes of the answer. */
   readonly watchesBody: boolean;
   /** Whether it keeps what is asked and answered. */
@@ -29,6 +33,13 @@ export interface TraceStep {
    * It is over. The first call counts.
    * @param error why it came to nothing, if it did: what was thrown, or a code
    */
+  ended(error?: unknown): void;
+}
+
+/** One call of a tool. */
+export interface ToolTrace {
+  readonly headers: TraceHeaders;
+  /** See {@link TraceStep.ended}. */
   ended(error?: unknown): void;
 }
 
@@ -73,7 +84,7 @@ export interface RequestTrace {
   /** A provider is called. */
   call(request: TracedRequest, call: TracedCall): TraceStep;
   /** A tool is called. */
-  tool(tool: TracedTool): TraceStep;
+  tool(tool: TracedTool): ToolTrace;
 }
 
 /** Begins the trace of a request, or goes on with that of its client; undefined for one that is not to be traced. */

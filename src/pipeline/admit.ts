@@ -10,7 +10,7 @@ import type { AttemptParts } from "./attempt-parts.ts";
 import { Attempts } from "./attempts.ts";
 import type { AskedInPath } from "./read-path.ts";
 import type { BodyReaderParts } from "./read-body.ts";
-import { isLong, memberOf, parsed, type ReceivedBody } from "./received-body.ts";
+import { afterParsing, isLong, memberOf, parsed, type ReceivedBody } from "./received-body.ts";
 import type { OpenedRoute, RoutedAdmission, RoutedAsk } from "./route/request-route.ts";
 import { readsConversation } from "./route/request-traits.ts";
 import { requireAllowedModels } from "./named-models.ts";
@@ -126,14 +126,26 @@ const asksForStream = (body: ReceivedBody): boolean => memberOf(body, "stream") 
 const asksForArray = ({ format: { array }, query }: ReadRequest, body: ReceivedBody): boolean =>
   array !== undefined && asksForStream(body) && array.isAsked(query.rest);
 
+interface AdmittedAsk extends RoutedAsk {
+  readonly isArray: boolean;
+}
+
+/** Written out, as what is admitted: to spread an object takes 0.2 µs. */
 const askOf = (
   read: ReadRequest,
   body: ReceivedBody,
   route: RoutedAsk["route"],
   alias: string | undefined,
-): RoutedAsk & { readonly isArray: boolean } => ({
-  ...{ context: read.context, request: read.request, format: read.format },
-  ...{ body, streams: asksForStream(body), query: read.query.rest, route, alias, isArray: asksForArray(read, body) },
+): AdmittedAsk => ({
+  context: read.context,
+  request: read.request,
+  format: read.format,
+  body,
+  streams: asksForStream(body),
+  query: read.query.rest,
+  route,
+  alias,
+  isArray: asksForArray(read, body),
 });
 
 /**
@@ -143,16 +155,27 @@ const askOf = (
 function admitRouted(
   parts: AdmitParts,
   { open, router }: RoutedAdmission,
-  ask: RoutedAsk & { readonly isArray: boolean },
+  ask: AdmittedAsk,
 ): AdmittedRequest | Promise<AdmittedRequest> {
-  const { context, request, format, body, isArray } = ask;
-  const admit = ({ route, way }: OpenedRoute): AdmittedRequest => {
-    requireClient(request);
-    return { format, body, ...way, route, isArray, attempts: new Attempts(parts, context, request) };
-  };
+  const { request, body } = ask;
   const parsing = isLong(body) && readsConversation(router, ask.route) ? parsed(body, request) : undefined;
-  const opened = parsing ? parsing.then(() => open(ask)) : open(ask);
-  return opened instanceof Promise ? opened.then(admit) : admit(opened);
+  const opened = parsing ? afterParsing(parsing, open, ask, undefined) : open(ask);
+  return opened instanceof Promise ? admitOpenedLater(parts, ask, opened) : admitOpened(parts, ask, opened);
+}
+
+const admitOpenedLater = (
+  parts: AdmitParts,
+  ask: AdmittedAsk,
+  opening: Promise<OpenedRoute>,
+): Promise<AdmittedRequest> => opening.then((opened) => admitOpened(parts, ask, opened));
+
+function admitOpened(
+  parts: AdmitParts,
+  { context, request, format, body, isArray }: AdmittedAsk,
+  { route, way: { target, wire, url, counter } }: OpenedRoute,
+): AdmittedRequest {
+  requireClient(request);
+  return { format, body, target, wire, url, counter, route, isArray, attempts: new Attempts(parts, context, request) };
 }
 
 /** The bytes of a JSON text without a byte order mark, which no provider takes. https://www.rfc-editor.org/rfc/rfc8259#section-8.1 */

@@ -84,11 +84,14 @@ export function respond(parts: RespondParts, attempts: Attempts, reply: Reply, a
     return sendBooked(attempts, reply, format, judged.bytes, judged.usage);
   }
   const whole = isArray || streamAsked || isEventStream(response) ? undefined : response.body?.whole;
-  if (whole) return sendWhole(attempts, reply, asked, whole);
-  return respondAsItComes(parts, attempts, reply, asked).then((came) =>
+  return whole ? sendWhole(attempts, reply, asked, whole) : respondLater(parts, attempts, reply, asked);
+}
+
+// A function of its own, because a closure costs each call of the function around it two objects.
+const respondLater = (parts: RespondParts, attempts: Attempts, reply: Reply, asked: Asked): Promise<Response> =>
+  respondAsItComes(parts, attempts, reply, asked).then((came) =>
     came instanceof Uint8Array ? sendWhole(attempts, reply, asked, came) : came,
   );
-}
 
 function sendWhole(
   attempts: Attempts,

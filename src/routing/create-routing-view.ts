@@ -49,7 +49,16 @@ export function createRoutingView({ models, describe, limits }: RoutingViewParts
     const known = describe(key, slowStartMs) ?? NEVER_ASKED;
     const { state, coolingUntil, why, inFlight, failures, ttftMs, requests, attempts } = known;
     return {
-      ...{ label, provider: provider.id, model, weight, priority, state, coolingUntil, inFlight, requests, attempts },
+      label,
+      provider: provider.id,
+      model,
+      weight,
+      priority,
+      state,
+      coolingUntil,
+      inFlight,
+      requests,
+      attempts,
       why: coolingUntil === undefined ? undefined : why,
       consecutiveFailures: failures,
       timeToFirstTokenMs: ttftMs,
@@ -63,7 +72,9 @@ export function createRoutingView({ models, describe, limits }: RoutingViewParts
       const gates = new Map(known.gates.map((gate) => [gate.key, gate]));
       const queues = new Map(known.queues.map((queue) => [queue.model, queue]));
       return models.map(({ options: { name, strategy, fallbacks, cooldown }, deployments }): ModelView => ({
-        ...{ name, strategy, fallbacks },
+        name,
+        strategy,
+        fallbacks,
         deployments: deployments.map((deployment) => viewDeployment(deployment, cooldown.slowStartMs, gates)),
         queue: viewQueue(queues.get(name)),
       }));

@@ -9,9 +9,11 @@ import {
   DECIDES,
   FALLBACKS,
   IS_DATA,
+  keyAt,
   type KeyMemory,
   NAMES_MODELS,
   OUTERMOST,
+  readString,
   traitsOf,
 } from "./model-traits.ts";
 
@@ -22,12 +24,6 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-
-/** Members of a fallback that hold lists of strings and no models. */
-const OTHER_LISTS = new Set(["stop", "modalities", "include"]);
-
-/** A longer key, escapes included, is none of ours. */
-const MAX_KEY_BYTES = 256;
 
 export interface JsonModelOptions {
   /** Leaves out what is in {@link DATA}: right only if the format is known to be that of a `/v1` route. */
@@ -156,9 +152,9 @@ function searchOn(scan: ModelScan, stopAt: number): void {
       const next = skipSpace(json, end);
       if (json[next] === COLON) {
         position = skipSpace(json, next + 1);
-        const key = end - start > MAX_KEY_BYTES ? "" : readString(json, start, end);
-        value = options.skipsData && DATA.has(key) ? IS_DATA : traitsOf(key, scan, container, options.members);
-        if ((container & FALLBACKS) !== 0 && !OTHER_LISTS.has(key) && beginsList(json, position)) value |= NAMES_MODELS;
+        const key = keyAt(json, start, end, scan);
+        value = options.skipsData && key.isData ? IS_DATA : traitsOf(key, container, options.members);
+        if ((container & FALLBACKS) !== 0 && !key.isOtherList && beginsList(json, position)) value |= NAMES_MODELS;
       } else if ((value & NAMES_MODELS) !== 0) {
         const name = readString(json, start, end);
         if (name !== "") found.add(name, (value & DECIDES) !== 0);
@@ -183,10 +179,4 @@ function searchOn(scan: ModelScan, stopAt: number): void {
 /** Whether a list of strings begins at `position`. */
 function beginsList(json: Buffer, position: number): boolean {
   return json[position] === OPEN_BRACKET && json[skipSpace(json, position + 1)] === QUOTE;
-}
-
-/** The string in `[start, end)`, its quotes included. */
-function readString(json: Buffer, start: number, end: number): string {
-  const text = json.toString("utf8", start, end);
-  return text.includes("\\") ? (JSON.parse(text) as string) : text.slice(1, -1);
 }

@@ -163,7 +163,10 @@ function formLines({ buffer, end, defer, catchUp }: LineStream, format: LogOptio
     },
   };
   const formed = {
-    ...{ stream, buffer: draft, defer, catchUp },
+    stream,
+    buffer: draft,
+    defer,
+    catchUp,
     // Nothing is between, unless lines get another form or are copied.
     end: format ? endFormed : end,
     copyLines(take: (line: string) => void): void {

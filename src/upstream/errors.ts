@@ -162,3 +162,7 @@ function toCredentialFailure({ fault, message, detail }: CredentialError, endpoi
     cause: detail,
   });
 }
+
+/** The provider ended its stream without an error, but before the end of the answer. */
+export const unfinishedStream = (): UpstreamError =>
+  new UpstreamError("reset", { code: "STREAM_UNFINISHED", phase: "body", requestSent: true });

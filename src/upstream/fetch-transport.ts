@@ -1,4 +1,5 @@
 import { errorCodeOf } from "../core/error-code.ts";
+import { fieldsOf, type HeaderLines } from "../core/header-lines.ts";
 import { applyEdits } from "../core/json/edit.ts";
 import type { Endpoint, EndpointState } from "./endpoint.ts";
 import type { Deadlines } from "../core/deadlines.ts";
@@ -132,8 +133,8 @@ function initOf(
   };
 }
 
-function joinHeaders(headers: WireRequest["headers"], own: Readonly<Record<string, string>>): Record<string, string> {
-  return { ...(headers instanceof Headers ? Object.fromEntries(headers) : headers), ...own };
+function joinHeaders(headers: WireRequest["headers"], own: HeaderLines): Record<string, string> {
+  return { ...(headers instanceof Headers ? Object.fromEntries(headers) : headers), ...fieldsOf(own) };
 }
 
 /** Servers without HTTP/2 may answer a handshake that offers only that with an alert; the runtime says no more. */

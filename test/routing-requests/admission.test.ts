@@ -221,7 +221,7 @@ describe("params of a deployment", () => {
     expect(askedOf(rig.left.requests)).toEqual([]);
   });
 
-  test("say how long an answer may be where the API must be told", async () => {
+  test("say how long an answer may be if the API must be told", async () => {
     const most: ModelSketch = {
       name: "fast",
       deployments: [{ provider: "left", params: { defaults: { max_tokens: 77 }, overrides: {} } }],

@@ -55,7 +55,7 @@ describe("a body that is encoded", () => {
     expect(provider.connections).toBe(1);
   });
 
-  test("is left as it is where that is asked for", async () => {
+  test("is left as it is if that is asked for", async () => {
     const bytes = gzipSync(TEXT);
     answer("gzip", bytes);
     const { headers, body } = await transport.send({ keepEncoding: true }).response;
@@ -124,7 +124,7 @@ describe("is an error:", () => {
   });
 });
 
-test("a long body that nobody takes is held back, also where much of it comes with the header", async () => {
+test("a long body that nobody takes is held back, also if much of it comes with the header", async () => {
   provider.answer([
     raw("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n"),
     ...endlessGzip(),

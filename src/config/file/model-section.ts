@@ -126,7 +126,8 @@ export const MODEL = accepting(
       deployments: accepting(
         "a list of at least one deployment, each with provider and model",
         Type.Array(accepting("provider and model", DEPLOYMENT), {
-          ...{ minItems: 1, maxItems: 1000 },
+          minItems: 1,
+          maxItems: 1000,
           description: "What stands behind the name",
         }),
       ),

@@ -46,7 +46,9 @@ export function readAnswer(
   if (choice === undefined || message === undefined) return { error: NO_MESSAGE };
   const id = filledTextOf(body["id"]);
   const blocks = readBlocks(message, {
-    ...{ provider, id, toolName: clientToolNames(tools) },
+    provider,
+    id,
+    toolName: clientToolNames(tools),
     answerTool: answerToolName(tools),
   });
   const hasCalls = blocks.some(({ type }) => type === "call");

@@ -1,11 +1,11 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import { isBillingHeader } from "../form/billing-header.ts";
-import type { Block, MediaBlock, ResultBlock } from "../form/blocks.ts";
+import { type Block, isBlank, type MediaBlock, type ResultBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
 import { openTellingApart } from "../form/tell-apart.ts";
-import { isBlank, writeAssistant, writeUserContent, type WriteContext } from "./write-content.ts";
+import { writeAssistant, writeUserContent, type WriteContext } from "./write-content.ts";
 
 /** Said for the user if nothing else is: there must be a message. */
 const NOTHING_SAID: JsonObject = { role: "user", content: "." };

@@ -1,3 +1,5 @@
+import type { MediaBlock } from "./blocks.ts";
+
 /** How the base64 text of known kinds of files begins. */
 const BEGINNINGS: readonly (readonly [beginning: RegExp, mediaType: string])[] = [
   [/^iVBORw0KGgo/, "image/png"],
@@ -11,6 +13,12 @@ const BEGINNINGS: readonly (readonly [beginning: RegExp, mediaType: string])[] =
 /** The media type of bytes in base64 by their first ones; undefined if it is none of the usual ones of pictures and pages. */
 export function mediaTypeOf(base64: string): string | undefined {
   return BEGINNINGS.find(([beginning]) => beginning.test(base64))?.[1];
+}
+
+/** The type of block that holds data of a media type. */
+export function blockTypeOf(mediaType: string | undefined): MediaBlock["type"] {
+  const kind = mediaType?.split("/", 1)[0];
+  return kind === "image" || kind === "audio" || kind === "video" ? kind : "document";
 }
 
 /** Types of documents that are read as plain text. */

@@ -1,5 +1,5 @@
 import { isBillingHeader } from "../form/billing-header.ts";
-import type { Block, CallBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
+import { type Block, type CallBlock, isCall, isText, type ResultBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
@@ -44,10 +44,6 @@ const textsOf = (blocks: readonly Block[]): readonly string[] =>
     .filter(isText)
     .map(({ text }) => text)
     .filter((text) => text !== "" && !isBillingHeader(text));
-
-const isText = (block: Block): block is TextBlock => block.type === "text";
-
-const isCall = (block: Block): block is CallBlock => block.type === "call";
 
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, contents: Content[], called: Set<string>, writing: Writing): void {

@@ -1,8 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { ModelAnswer } from "../form/answer.ts";
-import type { Block, CallBlock } from "../form/blocks.ts";
+import { type Block, type CallBlock, isBlank } from "../form/blocks.ts";
 import type { ClientAsk } from "../form/dialect.ts";
-import { isBlank } from "./members.ts";
 import { parseArguments } from "../form/parse-arguments.ts";
 import { carryCallSeal, carryThinking } from "./seals.ts";
 import { writeStop } from "./stop-reason.ts";

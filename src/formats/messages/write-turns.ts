@@ -1,4 +1,4 @@
-import type { Block, ResultBlock, TextBlock } from "../form/blocks.ts";
+import { type Block, isText, type ResultBlock } from "../form/blocks.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
 import { systemReminder } from "../form/system-reminder.ts";
 import { openTellingApart } from "../form/tell-apart.ts";
@@ -49,8 +49,6 @@ export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTur
 
 const writeSystem = (blocks: readonly Block[], writing: Writing): readonly WireObject[] =>
   blocks.filter(isText).flatMap((block) => writeText(block, writing));
-
-const isText = (block: Block): block is TextBlock => block.type === "text";
 
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, messages: Message[], writing: Writing): void {

@@ -114,7 +114,9 @@ function openOnce(
 ): OpenAttempt<Opened> {
   const judge = (answer: FurtherAnswer): Promise<Opened> =>
     judgeReply(judgedBy(parts, branch), branch, answer.reply, answer.as, alone()).then((reply) => ({
-      ...{ answer, reply, branch },
+      answer,
+      reply,
+      branch,
     }));
   const judged = isLookedAt
     ? asking.then(judge)
@@ -130,7 +132,8 @@ function openOnce(
 
 /** A client whose stream has begun gets its signs of life there. */
 const judgedBy = ({ memory, deadlines, heartbeat }: JudgeParts, { context }: Attempts): JudgeParts => ({
-  ...{ memory, deadlines },
+  memory,
+  deadlines,
   heartbeat: context.streaming ? undefined : heartbeat,
 });
 
@@ -148,7 +151,8 @@ function settleAtEnd(lease: Lease, branch: Attempts, before: Attempts["context"]
 }
 
 const stepOf = ({ response, call }: Reply, branch: Attempts): StepReply => ({
-  ...{ response, call },
+  response,
+  call,
   get isClosed() {
     return branch.isClosed;
   },

@@ -133,7 +133,9 @@ async function judgeWhole({ memory }: JudgeParts, branch: Attempts, reply: Reply
 /** An answer with another body. */
 export const withBody = ({ response, call, usageInjected, usage, headers }: Reply, body: ResponseBody): Reply => ({
   response: { status: response.status, headers: response.headers, body },
-  ...{ call, usageInjected, headers },
+  call,
+  usageInjected,
+  headers,
   ...(usage && { usage }),
 });
 

@@ -29,7 +29,9 @@ export interface StickyTraits {
 
 /** Of a request that is admitted. */
 export const traitsOf = ({ attempts: { context, request }, body }: AdmittedRequest): StickyTraits => ({
-  ...{ context, request, body },
+  context,
+  request,
+  body,
 });
 
 const HEADER = "header:";

@@ -36,7 +36,8 @@ export function withTried(
   const attempts = tried ?? failure.details.attempts;
   const details = {
     ...failure.details,
-    ...{ message, status },
+    message,
+    status,
     ...(attempts && attempts.length > 0 && { attempts }),
     headers: { ...failure.details.headers, ...headers },
   };

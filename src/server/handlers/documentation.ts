@@ -2,7 +2,8 @@ import { loadOnce } from "../../core/load-once.ts";
 import { Failure } from "../../core/errors.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ExampleModels } from "../openapi/describe-routes.ts";
-import { jsonResponse, type RouteHandler } from "../serve-route.ts";
+import { jsonResponse } from "../json-response.ts";
+import type { RouteHandler } from "../serve-route.ts";
 import type { DocumentationOptions } from "../openapi/page.ts";
 import { ROUTES } from "../routes.ts";
 

@@ -1,6 +1,6 @@
 import { addAmounts, MAX_AMOUNT } from "../../core/picodollars.ts";
 import type { HistoryDatabase, Run } from "./database.ts";
-import { type Insertion, insertRows } from "./insert-rows.ts";
+import { createInsertRows, type Insertion } from "./insert-rows.ts";
 import type { KnownModels } from "./known-models.ts";
 import { indexOf, numberAt, type Row, TOKEN_COLUMNS, type Value } from "./row.ts";
 
@@ -52,26 +52,26 @@ const UPSERT: Insertion = {
   end: `ON CONFLICT (${SUM_KEYS.join(", ")}) DO UPDATE SET ${SUMS.map(added).join(", ")}`,
 };
 
-/** Adds rows that are new in the table to the sums of their hours. */
-export async function addToHours(
-  run: Run,
-  database: HistoryDatabase,
-  known: KnownModels,
-  rows: readonly Row[],
-): Promise<void> {
-  const hours = new Map<string, Hour>();
-  let last: Row | undefined;
-  let hour: Hour | undefined;
-  for (const row of rows) {
-    // Most rows are of the same as the one before.
-    if (!hour || !last || !isSame(last, row)) hour = findHour(hours, known, row);
-    last = row;
-    addRow(hour, row);
-    addCost(hour, row);
-  }
-  // In one order in all processes, so that no two wait for each other.
-  const sorted = [...hours].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => valuesOf(each));
-  await insertRows(run, database, UPSERT, sorted);
+/** Adds rows that are new in the table to the sums of their hours, in a transaction. */
+export type AddToHours = (run: Run, rows: readonly Row[]) => Promise<void>;
+
+export function createAddToHours(database: HistoryDatabase, known: KnownModels): AddToHours {
+  const insertRows = createInsertRows(database, UPSERT);
+  return async (run, rows) => {
+    const hours = new Map<string, Hour>();
+    let last: Row | undefined;
+    let hour: Hour | undefined;
+    for (const row of rows) {
+      // Most rows are of the same as the one before.
+      if (!hour || !last || !isSame(last, row)) hour = findHour(hours, known, row);
+      last = row;
+      addRow(hour, row);
+      addCost(hour, row);
+    }
+    // In one order in all processes, so that no two wait for each other.
+    const sorted = [...hours].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => valuesOf(each));
+    await insertRows(run, sorted);
+  };
 }
 
 const valuesOf = ({ keys, sums, cost }: Hour): readonly Value[] => [

@@ -1,5 +1,6 @@
+import type { HeaderLines } from "../../core/header-lines.ts";
 import type { Redact } from "../../core/redact/redact.ts";
-import type { TracedCall, TracedRequest, TraceHeaders } from "../../core/request-trace.ts";
+import type { TracedCall, TracedRequest, TraceStep } from "../../core/request-trace.ts";
 import type { TokenUsage } from "../../core/token-usage.ts";
 import { modelIn } from "../../formats/answer-model.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
@@ -12,7 +13,8 @@ import { type Span, SPAN_KIND } from "./span.ts";
 const MAX_KEPT_BYTES = 64 * 1024;
 
 /** One call of a provider: an attempt of routing, a retry, a hedge, or a step after tools. */
-export class CallStep extends RecordedStep {
+export class CallStep extends RecordedStep implements TraceStep {
+  readonly headers: HeaderLines;
   readonly watchesBody: boolean;
   readonly keepsContent: boolean;
   private readonly request: TracedRequest;
@@ -32,9 +34,11 @@ export class CallStep extends RecordedStep {
   private isOver = false;
   private content: CapturedContent | undefined = undefined;
 
-  constructor(trace: StepTrace, spanId: string, headers: TraceHeaders, request: TracedRequest, call: TracedCall) {
-    super(trace, spanId, headers);
+  /** @param headers those with which the provider goes on with the span */
+  constructor(trace: StepTrace, spanId: string, headers: HeaderLines, request: TracedRequest, call: TracedCall) {
+    super(trace, spanId);
     const { isSampled } = trace;
+    this.headers = headers;
     this.watchesBody = isSampled;
     this.keepsContent = isSampled && trace.parts.capturesContent;
     this.request = request;
@@ -42,7 +46,7 @@ export class CallStep extends RecordedStep {
     this.usageBefore = request.usage;
   }
 
-  override responded(status: number, whole?: Uint8Array | undefined): void {
+  responded(status: number, whole?: Uint8Array | undefined): void {
     this.status = status;
     if (whole === undefined) return;
     this.firstByteAt = this.trace.parts.now();
@@ -50,7 +54,7 @@ export class CallStep extends RecordedStep {
     if (this.watchesBody && (this.keepsContent || whole.length > MAX_KEPT_BYTES)) this.bodyCame(whole);
   }
 
-  override bodyCame(bytes: Uint8Array): void {
+  bodyCame(bytes: Uint8Array): void {
     this.whole = undefined;
     this.firstByteAt ??= this.trace.parts.now();
     if (!this.hasBegun) this.answerer = modelIn(bytes);
@@ -58,7 +62,7 @@ export class CallStep extends RecordedStep {
     this.content?.answered(bytes);
   }
 
-  override asked(body: Uint8Array, redact: Redact): void {
+  asked(body: Uint8Array, redact: Redact): void {
     this.content = createContent(body, redact);
   }
 

@@ -21,7 +21,10 @@ export function judgedAs(
   jsonLimits: JsonLimits,
 ): JudgedAs {
   return {
-    ...{ format, provider, isArray: false, isTranslated: true },
+    format,
+    provider,
+    isArray: false,
+    isTranslated: true,
     streamAsked: body.value["stream"] === true,
     wire: {
       isFramed: (response) => framingOf(wire, response) !== undefined,
