@@ -14,7 +14,7 @@ const readers = { chat: DIALECTS.chat, messages: DIALECTS.messages, responses: D
 /** With what a provider says that an answer is whole; usage may come after it. */
 const STOPS: Readonly<Record<OtherWire, string>> = {
   chat: '"finish_reason":"tool_calls"}',
-  messages: '"type":"message_stop"}',
+  messages: '"stop_reason":"tool_use"',
   responses: '"type":"response.completed"',
 };
 

@@ -30,7 +30,8 @@ const ENDS: Readonly<Record<TranslatedApi, RegExp>> = {
 /** With what a provider says that an answer is whole; usage may come after it. */
 const STOPS: Readonly<Record<Wire, string>> = {
   chat: '"finish_reason":"tool_calls"}',
-  messages: '"type":"message_stop"}',
+  // As on the way to its own clients: what comes behind the reason is not needed.
+  messages: '"stop_reason":"tool_use"',
   generate: '"finishReason":"STOP"}]',
   responses: '"type":"response.completed"',
   converse: '"stopReason":"tool_use"',

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { Seal } from "../form/blocks.ts";
+import { callIdOf } from "../form/call-ids.ts";
 import { numberOf, textOf } from "../../core/json/values.ts";
 import { inputText, readCitation, readCitations, readOpaque } from "./read-content.ts";
 import type { AnswerSource } from "./read-answer.ts";
@@ -148,7 +149,7 @@ function openedBlock(begun: JsonObject, { answerTool, toolName }: AnswerSource):
     case "tool_use": {
       const name = toolName(textOf(begun["name"]) ?? "");
       if (name === answerTool) return { type: "text", isRefusal: false };
-      return { type: "call", id: textOf(begun["id"]) ?? "", name, kind: "function" };
+      return { type: "call", id: callIdOf(begun["id"]), name, kind: "function" };
     }
     default:
       return undefined;
