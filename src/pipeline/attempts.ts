@@ -113,7 +113,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const { context } = this;
     const model = this.#model ?? context.model;
-    const step = traceCall(context, request, provider, model, this.#kind, keepContent);
+    const isSeen = context.trace !== undefined || keepContent !== undefined;
+    const step = isSeen ? traceCall(context, request, provider, model, this.#kind, keepContent) : undefined;
     const sending = this.#reason
       ? Promise.reject(this.#reason)
       : sendWithin(memory, this, call, provider, request, step);
