@@ -66,7 +66,7 @@ export class EventRecorder implements StreamListener {
   }
 
   onChunk(chunk: Uint8Array): void {
-    this.#context.firstByte();
+    if (!this.#hasBegun) this.#context.firstByte();
     this.#context.sent(chunk.length);
     this.#awaited?.(chunk);
     if (this.#awaitsStartUsage) this.#readStartUsage(chunk);
