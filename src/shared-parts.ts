@@ -22,7 +22,6 @@ import { openExportOf, openHistoryOf, openMetricsOf, type OpenMetrics } from "./
 import { createServer, type Server } from "./server/server.ts";
 import type { ResponseKeeping } from "./stages/response-store/open-response-keeping.ts";
 import { type ChangeLog, createChangeLog } from "./telemetry/log-changes.ts";
-import { logFaults } from "./telemetry/log-faults.ts";
 import { logRequest } from "./telemetry/log-request.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Export } from "./telemetry/open-export.ts";
@@ -119,7 +118,7 @@ export async function openShared(
   const timers = { now, setTimer, clearTimer };
   const changes = createChangeLog(log, worker?.number);
   const maxBytes = options.bufferedBytes(settings, worker !== undefined);
-  const onFault = logFaults(log);
+  const { onFault } = log;
   let exported: Export | undefined;
   opening.defer(() => exported?.close(exportMs()));
   const metrics = await openMetricsOf(settings, {

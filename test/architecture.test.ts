@@ -19,7 +19,6 @@ const RANKS: Readonly<Record<string, number>> = {
   auth: 4,
   stages: 5,
   tools: 5,
-  accounts: 5,
   server: 6,
   "shared-observers.ts": 7,
   "shared-parts.ts": 8,
@@ -171,6 +170,16 @@ describe("the source", () => {
     // Otherwise nothing was looked at.
     expect(inSource.length).toBeGreaterThan(files.length);
     expect(inSource.filter(({ from, to }) => isClimbing(roomOf(from), roomOf(to)))).toEqual([]);
+  });
+
+  test("has no two folders side by side that need each other", () => {
+    const pairs = new Set(arrows.map(({ from, to }) => `${dirname(from)} → ${dirname(to)}`));
+    const isWithin = (one: string, other: string): boolean => other === "." || `${one}/`.startsWith(`${other}/`);
+    const mutual = [...pairs].filter((pair) => {
+      const [one = "", other = ""] = pair.split(" → ");
+      return !isWithin(one, other) && !isWithin(other, one) && pairs.has(`${other} → ${one}`);
+    });
+    expect(mutual).toEqual([]);
   });
 
   test("has no circle of imports", () => {

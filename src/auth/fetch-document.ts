@@ -1,5 +1,6 @@
+import { errorWordOf } from "../core/error-code.ts";
 import { isJsonObject, type JsonObject, parseBytes, toWellFormed } from "../core/json/parse.ts";
-import { errorCodeOf } from "../upstream/errors.ts";
+import { readBoundedBody } from "../core/read-bounded-body.ts";
 
 /** Discovery documents and key sets are small; a longer answer is not one. */
 const MAX_BYTES = 1024 * 1024;
@@ -27,7 +28,8 @@ export async function fetchIssuerDocument(url: string, what: string, options: Do
     throw new Error(`the issuer's ${what} ${reason}`);
   };
   const response = await fetchFinal(url, options, refuse);
-  const bytes = await readBounded(response).catch(() => refuse("broke off or is too long"));
+  const bytes = await readBoundedBody(response, MAX_BYTES).catch(() => undefined);
+  if (!bytes) return refuse("broke off or is too long");
   const parsed = await parseBytes(toWellFormed(bytes));
   if ("value" in parsed) return isJsonObject(parsed.value) ? parsed.value : refuse("is not a JSON object");
   const { fault } = parsed;
@@ -50,7 +52,7 @@ async function fetchFinal(
       signal,
     }).catch((error: unknown) =>
       refuse(
-        signal.aborted ? `did not come within ${timeoutMs / 1000} s` : `cannot be fetched (${errorCodeOf(error)})`,
+        signal.aborted ? `did not come within ${timeoutMs / 1000} s` : `cannot be fetched (${errorWordOf(error)})`,
       ),
     );
     if (response.ok) return response;
@@ -76,15 +78,4 @@ export function isAsSafe(url: string, from: string): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol } = new URL(url);
   return protocol === "https:" || (protocol === "http:" && new URL(from).protocol === "http:");
-}
-
-async function readBounded(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BYTES) throw new Error("too long");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

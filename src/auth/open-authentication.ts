@@ -119,7 +119,7 @@ function openIssuer(options: IssuerOptions, parts: AuthenticationParts): OpenIss
  * Has each token checked by the rules and keys of the issuer that it names. What it names is believed only then.
  * @param verifiers by the issuers, exactly as their tokens name them
  */
-export function verifyByIssuer(verifiers: ReadonlyMap<string, VerifyToken>): VerifyToken {
+function verifyByIssuer(verifiers: ReadonlyMap<string, VerifyToken>): VerifyToken {
   const names = [...verifiers.keys()];
 
   return async (token) => {

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
+import { errorCodeOf } from "../core/error-code.ts";
 import type { Principal } from "../core/request-context.ts";
 import { type ReadFile, readTextFile } from "../core/read-files.ts";
 
@@ -78,7 +79,7 @@ function readEntries(path: string, readFile: ReadFile): string[] {
   try {
     text = readFile(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    const code = errorCodeOf(error) ?? "unreadable";
     throw new Error(`the file ${path} cannot be read (${code})`);
   }
   return text.split(/\r?\n/).filter((line) => !line.trimStart().startsWith("#"));

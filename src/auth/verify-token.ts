@@ -159,7 +159,7 @@ export interface AudienceRules {
 const KNOWN_CLAIMS = ["aud", "azp", "client_id", "cid", "appid"] as const;
 
 /** Throws `unauthorized` unless a token with these claims is for the gateway. */
-export function requireAudience(payload: JWTPayload, { audienceClaims, audiences }: AudienceRules): void {
+function requireAudience(payload: JWTPayload, { audienceClaims, audiences }: AudienceRules): void {
   const isFor = (claim: string): boolean => listOf(payload[claim]).some((name) => audiences.includes(name));
   if (audienceClaims.some(isFor)) return;
   const reason = audienceClaims.some((claim) => payload[claim] !== undefined)

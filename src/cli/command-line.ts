@@ -29,7 +29,7 @@ export const COMMAND_LINE_OPTIONS = {
 type OptionName = keyof typeof COMMAND_LINE_OPTIONS;
 
 /** What the operator asked for on the command line. */
-export interface CommandLine {
+interface CommandLine {
   /** If several are given, the one that comes first in: help, version, print-schema, print-config, check, healthcheck. */
   readonly action: (typeof ACTIONS)[number] | "serve";
   /** Whether `check` asks providers and issuers. */

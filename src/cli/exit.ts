@@ -1,8 +1,7 @@
 import { ListenError } from "../core/listen-error.ts";
-import { errorCodeOf } from "../upstream/errors.ts";
-import { logFaults } from "../telemetry/log-faults.ts";
+import { errorCodeOf } from "../core/error-code.ts";
 import type { Log } from "../telemetry/log.ts";
-import { tellErrors } from "../telemetry/standard-output.ts";
+import { writeErrors } from "../telemetry/standard-output.ts";
 import type { Settings } from "../config/settings-table.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -24,7 +23,7 @@ export const EXIT = {
 export const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const;
 export type EndSignal = keyof typeof SIGNAL_EXIT;
 
-/** Ends the process, saying why on standard error. */
+/** Ends a process that has written nothing to a log, saying why on standard error. */
 export function fail(lines: readonly string[], code: number): never {
   writeWhole(2, lines.map((line) => `${line}\n`).join(""));
   process.exit(code);
@@ -38,11 +37,14 @@ export interface Ending {
   readonly logMs?: number;
 }
 
-/** Ends the process as soon as its log is written, or cannot be. Says on standard error how many lines of it are not. */
+/** Ends a process that has a log, as soon as that is written or cannot be. Says on standard error how many lines are not. */
 export async function endProcess(log: Log, code: number, { problem, logMs = 0 }: Ending = {}): Promise<never> {
   const unwritten = await log.flushLines(Math.max(logMs, MIN_LOG_MS));
-  if (unwritten > 0) tellErrors(`${unwritten} lines of the log were not written: standard output did not take them\n`);
-  if (problem !== undefined) writeWhole(2, `${problem}\n`);
+  const lost =
+    unwritten > 0 ? `${unwritten} lines of the log were not written: standard output did not take them\n` : "";
+  const reason = problem === undefined ? "" : `${problem}\n`;
+  // Does not wait, unlike `fail`: whoever reads the log may have stopped, and may be who reads standard error.
+  if (lost + reason !== "") writeErrors(lost + reason);
   process.exit(code);
 }
 
@@ -54,9 +56,8 @@ const MIN_LOG_MS = 1000;
  * off all requests for the fault of one. It is logged.
  */
 export function surviveFaults(log: Log): void {
-  const onFault = logFaults(log);
-  process.on("uncaughtException", onFault);
-  process.on("unhandledRejection", onFault);
+  process.on("uncaughtException", log.onFault);
+  process.on("unhandledRejection", log.onFault);
 }
 
 /** What the system's codes mean here. */
@@ -65,13 +66,26 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "no interface of this machine has that address (SERVER_HOST)",
   EACCES: "the system does not let this user; ports below 1024 may need a right of their own",
   ENOENT: "its folder is not there",
+  ENOTFOUND: "no address is known by that name",
+  EINVAL: "no address is known by that name, or the system does not take it",
+};
+
+/** The same where a unix socket is to be. */
+const SOCKET_REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another process listens there, or there is something that is no socket",
+  EACCES: "the system does not let this user make a file there",
+  ENOENT: "its folder is not there",
+  ENOTDIR: "what is before the last / is no folder",
+  ENAMETOOLONG: "its path is too long for a socket: some 100 characters are what systems take",
+  EROFS: "its file system is read-only",
 };
 
 /** Says in one line why the address of the settings could not be listened on. */
 export function listeningProblem(error: unknown, settings: Settings): string {
-  if (error instanceof ListenError) return problemOf(`${error.address} (${error.settings})`, error.cause);
-  return problemOf(settings.SERVER_UNIX_SOCKET ?? `${settings.SERVER_HOST}:${settings.SERVER_PORT}`, error);
+  if (error instanceof ListenError) return problemOf(`${error.address} (${error.settings})`, error.cause, REASONS);
+  const { SERVER_UNIX_SOCKET: socket, SERVER_HOST: host, SERVER_PORT: port } = settings;
+  return socket === undefined ? problemOf(`${host}:${port}`, error, REASONS) : problemOf(socket, error, SOCKET_REASONS);
 }
 
-const problemOf = (address: string, error: unknown): string =>
-  `cannot listen on ${address}: ${REASONS[errorCodeOf(error)] ?? String(error)}`;
+const problemOf = (address: string, error: unknown, reasons: Readonly<Record<string, string>>): string =>
+  `cannot listen on ${address}: ${reasons[errorCodeOf(error) ?? ""] ?? String(error)}`;

@@ -110,7 +110,7 @@ const load = async (read: ReadSource, untouched: UntouchedProviders): Promise<Lo
   read.ok ? loadSourceAgain(read.source, untouched) : { ok: false, problems: [read.problem], warnings: [] };
 
 /**
- * What tells what was read from something else, also if it cannot be used: a hash, as there are secrets in it. That it is not
+ * Identifies what was read, also if it cannot be used: a hash, as there are secrets in it. That it is not
  * only of the file itself lets who has put another secret in place save the file as it is.
  */
 const stateOf = (read: ReadSource): string =>

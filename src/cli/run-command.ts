@@ -21,7 +21,8 @@ function warn(text: string): void {
 /** Without any provider the gateway still serves, since a local one may come up later; but it says what is missing. */
 function warnWithoutProviders({ providers }: Config, demo: boolean): void {
   if (demo || providers.some((provider) => provider.configured)) return;
-  process.stderr.write(
+  writeWhole(
+    2,
     "No provider is configured: set a key such as OPENAI_API_KEY, or a URL such as OLLAMA_API_URL (--help lists all).\n" +
       "To try the gateway without any key, start it with --demo.\n",
   );
@@ -58,7 +59,7 @@ export async function runCommand(args: string[]): Promise<void> {
   if (action === "print-config") {
     const hasFile = source.file !== undefined || source.routing !== undefined;
     const origins = hasFile ? await import("../config/file/origins.ts") : undefined;
-    const parts = hasFile ? (await import("../config/file/show-parts.ts")).showParts(config.writtenParts) : [];
+    const parts = hasFile ? (await import("../config/models/show-parts.ts")).showParts(config.writtenParts) : [];
     const { printConfig } = await import("./print-config.ts");
     print(printConfig(config, origins?.createOrigins(source, process.env), parts));
   }

@@ -6,7 +6,6 @@ import type { ConfigFile } from "../config/file/config-file.ts";
 import { keepFileState } from "../config/file/file-state.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
 import { EXIT, listeningProblem } from "./exit.ts";
-import { logFaults } from "../telemetry/log-faults.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { GatewayDependencies } from "../shared-parts.ts";
 
@@ -85,7 +84,7 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
 
   const drain = async (onClosed: () => void): Promise<number> => {
     const cut = await gateway.drain(onClosed).catch((error: unknown) => {
-      logFaults(log)(error);
+      log.onFault(error);
       return undefined;
     });
     if (cut === undefined) return EXIT.requestsCut;

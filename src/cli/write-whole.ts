@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { errorCodeOf } from "../upstream/errors.ts";
+import { errorCodeOf } from "../core/error-code.ts";
 
 /** How long is waited for a pipe that is full and does not let its writer wait. */
 const PAUSE_MS = 1;

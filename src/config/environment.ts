@@ -1,3 +1,4 @@
+import { errorCodeOf } from "../core/error-code.ts";
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { type EnvFileLines, scanEnvFile } from "./scan-env-file.ts";
@@ -23,7 +24,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Why a file cannot be read, in a few words, by the system's error. */
 export function readingProblem(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  const code = errorCodeOf(error) ?? "unknown error";
   return REASONS[code] ?? code;
 }
 

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from "./addresses.ts";
 import type { Provider } from "../providers/provider.ts";
 import { directHosts } from "../upstream/egress.ts";
 import { providerVariables } from "./provider-variables.ts";
@@ -116,11 +117,6 @@ function isHost(text: string): boolean {
   return HOST.test(text) || isIPv6(text.replace(/^\[(.*)\]$/, "$1"));
 }
 
-/** Not that of `node:net`, which brings all of the runtime's sockets and streams into memory. */
-function isIPv6(text: string): boolean {
-  return /^[0-9a-f:.]+$/i.test(text) && URL.canParse(`http://[${text}]`);
-}
-
 /** Whether a browser may send this as `Origin`, but for letter case and a slash at its end. */
 function isOrigin(text: string): boolean {
   const [origin] = ORIGIN.exec(text) ?? [];
@@ -137,10 +133,6 @@ function isPeerRange(text: string): boolean {
   return (
     rest.length === 0 && bits > 0 && (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits))
   );
-}
-
-function isIPv4(text: string): boolean {
-  return /^\d{1,3}(\.\d{1,3}){3}$/.test(text) && text.split(".").every((part) => Number(part) <= 255);
 }
 
 /** Whether it names a Redis server, as its clients take it. */

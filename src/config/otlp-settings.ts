@@ -102,17 +102,21 @@ function below(base = BASE, path: string): string {
   return url.href;
 }
 
-/** https://opentelemetry.io/docs/specs/semconv/resource/ */
+/**
+ * https://opentelemetry.io/docs/specs/semconv/resource/; the name that is set wins over one among the attributes:
+ * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration
+ */
 function resourceOf(settings: Settings, { version, worker }: ExportedAbout) {
   const given = settings.OTEL_RESOURCE_ATTRIBUTES.flatMap((entry) => pairOf(entry) ?? []);
   return {
-    "service.name": settings.OTEL_SERVICE_NAME,
+    "service.name": "inference-gateway",
     "service.version": version,
     "service.instance.id": crypto.randomUUID(),
     "deployment.environment.name": settings.ENVIRONMENT,
     "process.pid": process.pid,
     ...(worker !== undefined && { "inference_gateway.worker": worker }),
     ...Object.fromEntries(given),
+    ...(settings.OTEL_SERVICE_NAME !== undefined && { "service.name": settings.OTEL_SERVICE_NAME }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { formatDuration, parseDuration } from "../core/durations.ts";
 import { nearestName } from "../core/nearest-name.ts";
-import { parseByteSize } from "./values.ts";
+import { ACCEPTED_HOSTS, parseHost } from "./addresses.ts";
+import { parseByteSize } from "./parse-byte-size.ts";
 import { ACCEPTED_PROXY_URLS, parseProxyUrl, maskProxyUrl, maskUrl } from "./urls.ts";
 import type { SettingRange, SettingRow } from "./setting-row.ts";
 import { maskSecret } from "./setting-problem.ts";
@@ -66,6 +67,8 @@ export function parseSetting(row: SettingRow, text: string): ParsedSetting | und
       return CONTROL_CHARACTER.test(text) ? undefined : text;
     case "proxy":
       return parseProxyUrl(text);
+    case "host":
+      return parseHost(text);
     case "boolean":
       return BOOLEANS.get(text.toLowerCase());
     case "list":
@@ -107,6 +110,8 @@ export function acceptedValues(row: SettingRow): string {
       return "text without control characters";
     case "proxy":
       return ACCEPTED_PROXY_URLS;
+    case "host":
+      return ACCEPTED_HOSTS;
     case "boolean":
       return "true or false";
     case "list":

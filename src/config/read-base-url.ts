@@ -67,7 +67,10 @@ export function readBaseUrl(
   const { baseUrl, unixSocket, query } = parsed.value;
   const whole = unixSocket === undefined ? completed(row, baseUrl) : baseUrl;
   return {
-    ...{ baseUrl: open.length === 0 ? whole : reopened(whole, open), unixSocket, query, shown },
+    baseUrl: open.length === 0 ? whole : reopened(whole, open),
+    unixSocket,
+    query,
+    shown,
     missing: open.map(({ variable }) => variable),
     complete: open.length === 0,
   };

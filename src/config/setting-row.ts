@@ -44,7 +44,7 @@ export type SettingRange = readonly [minimum: string, maximum: string];
 /** One row of the settings table: everything that loading, checking and documenting a setting needs to know. */
 export type SettingRow = CommonSettingRow &
   (
-    | { readonly type: "string" | "boolean" | "proxy" }
+    | { readonly type: "string" | "boolean" | "proxy" | "host" }
     | {
         readonly type: "list";
         /** The entries that are accepted; any if they are not said. */

@@ -38,7 +38,7 @@ export function parseBaseUrl(
     return { ok: false, reason: "it is not an absolute http, https or unix URL" };
   }
   const url = new URL(location);
-  // An empty user (`http://@host`) leaves no trace in the parsed URL, hence the look at the text.
+  // An empty user (`http://@host`) leaves no trace in the parsed URL, so the text is looked at.
   if (url.username !== "" || url.password !== "" || /^https?:\/\/[^/]*@/i.test(location)) {
     return { ok: false, reason: "it has credentials, which belong in the provider's API key" };
   }

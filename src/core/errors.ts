@@ -1,7 +1,7 @@
 import type { AttemptSummary } from "./attempt-summary.ts";
 
 /** What is in the `type` member of an error body: the vocabulary of OpenAI's API. */
-export type FailureType =
+type FailureType =
   | "invalid_request_error"
   | "authentication_error"
   | "permission_error"

@@ -2,8 +2,8 @@
 export type OnFault = (error: unknown) => void;
 
 /**
- * Throws in a turn of its own what one of several callbacks has thrown, so that those behind it are called all the same. The
- * process says what becomes of it.
+ * For what has no log at hand: throws in a turn of its own what one of several callbacks has thrown, so that those behind it
+ * are called all the same. It is then an uncaught exception, which a process that serves hands to its log.
  */
 export const throwApart: OnFault = (error) => {
   setImmediate(() => {

@@ -9,7 +9,7 @@ export const DOLLAR = 1_000_000_000_000n;
 /** The most that an amount is: what databases keep of it is a number of 64 bits. 9 million dollars. */
 export const MAX_AMOUNT = 2n ** 63n - 1n;
 
-/** The sum of two amounts. One that would be more than databases can keep, of a provider that tells nonsense, is cut to that. */
+/** The sum of two amounts. One that would be more than databases can keep, as of a provider that reports nonsense, is cut to that. */
 export function addAmounts(one: bigint, other: bigint): bigint {
   const sum = one + other;
   return sum > MAX_AMOUNT ? MAX_AMOUNT : sum;

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { errorCodeOf } from "./error-code.ts";
+import { SettingError } from "./errors.ts";
 
 /** Reads a file that a setting names, as UTF-8. Throws the system's error. */
 export type ReadFile = (path: string) => string;
@@ -10,6 +12,15 @@ export const readTextFileLater = (path: string): Promise<string> => Bun.file(pat
 export type FileContents = Readonly<Record<string, string>>;
 
 export const readTextFile: ReadFile = (path) => readFileSync(path, "utf8");
+
+/** Reads the file that a setting names. @throws SettingError if it cannot be read */
+export function readSettingFile(setting: string, path: string, readFile: ReadFile): string {
+  try {
+    return readFile(path);
+  } catch (error) {
+    throw new SettingError(setting, `${path} cannot be read (${errorCodeOf(error) ?? "unreadable"})`);
+  }
+}
 
 /** Reads files, and remembers what they held for those who are to begin with the same. */
 export interface FileMemory {

@@ -128,7 +128,7 @@ export interface RequestRecord {
   /** The underlying error, for the log only. */
   readonly cause: unknown;
   readonly outcome: Outcome | undefined;
-  /** What can end it early, once there is something. */
+  /** What can end it early, once there is something: until then provider and model are only what the client names. */
   readonly call: Interruptible | undefined;
   /**
    * How long it has waited for others until then, in milliseconds; always 0 unless that is measured.

@@ -188,8 +188,8 @@ export class Recorder implements RequestContext {
     if (this.outcome !== undefined) return;
     this.outcome = outcome;
     this.settle();
-    this.call = undefined;
     this.register.remove(this);
+    this.call = undefined;
   }
 
   finishBody(failure: Failure | undefined): void {

@@ -1,12 +1,16 @@
+import type { HeaderLines } from "./header-lines.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
 /** Header fields with which whoever is called goes on with a trace; names in lower case. */
 export type TraceHeaders = Readonly<Record<string, string>>;
 
-/** One step of a request: a call of a provider, or of a tool. */
+/** One call of a provider. */
 export interface TraceStep {
-  /** Undefined if the client's own go on. */
-  readonly headers: TraceHeaders | undefined;
+  /**
+   * The header fields with which the provider goes on with the trace; undefined if the client's own go on. To be read
+   * before the next call of the same request begins.
+   */
+  readonly headers: HeaderLines | undefined;
   /** Whether it wants to see the bytes of the answer. */
   readonly watchesBody: boolean;
   /** Whether it keeps what is asked and answered. */
@@ -32,6 +36,13 @@ export interface TraceStep {
   ended(error?: unknown): void;
 }
 
+/** One call of a tool. */
+export interface ToolTrace {
+  readonly headers: TraceHeaders;
+  /** See {@link TraceStep.ended}. */
+  ended(error?: unknown): void;
+}
+
 /** What of a request is looked at when its steps begin and end. */
 export interface TracedRequest {
   readonly method: string;
@@ -40,8 +51,14 @@ export interface TracedRequest {
   readonly usage: TokenUsage | undefined;
 }
 
-/** What is sent to a provider. */
+/** A call of a provider. */
 export interface TracedCall {
+  /** Why it is called, as routing has it. */
+  readonly kind: string;
+  /** Its id. */
+  readonly provider: string;
+  /** In the provider's naming. */
+  readonly model: string | undefined;
   readonly url: string;
 }
 
@@ -64,14 +81,10 @@ export interface RequestTrace {
   readonly id: string;
   /** Its id if its spans are recorded; if not, its steps only say with which headers the trace goes on. */
   readonly sampledId: string | undefined;
-  /**
-   * The provider with this id is called.
-   * @param kind why, as routing has it
-   * @param model in the provider's naming
-   */
-  call(request: TracedRequest, kind: string, provider: string, model: string | undefined, call: TracedCall): TraceStep;
+  /** A provider is called. */
+  call(request: TracedRequest, call: TracedCall): TraceStep;
   /** A tool is called. */
-  tool(tool: TracedTool): TraceStep;
+  tool(tool: TracedTool): ToolTrace;
 }
 
 /** Begins the trace of a request, or goes on with that of its client; undefined for one that is not to be traced. */

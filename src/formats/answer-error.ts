@@ -1,3 +1,4 @@
+import { isFilled } from "./first-content.ts";
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import type { Redact } from "../core/redact/redact.ts";
 import { CODES, EMPTY_TYPES, MESSAGES, plainName, TYPES } from "./error-names.ts";
@@ -22,11 +23,11 @@ const ERRORS = ["error", "errors", "detail", "fault"];
  */
 export function readAnswerError(answer: JsonObject, redact: Redact): ProviderError | undefined {
   const { error, base_resp: status } = answer;
-  if (isSaid(error)) return readValue(answer, redact);
+  if (isFilled(error)) return readValue(answer, redact);
   if (isJsonObject(status) && isBadCode(status["status_code"])) return readValue({ base_resp: status }, redact);
   const inChoice = isJsonObject(answer["choices"]) ? undefined : errorOfChoice(answer["choices"]);
   if (inChoice !== undefined) return readValue({ error: inChoice }, redact);
-  if (CONTENTS.some((name) => isSaid(answer[name]))) return undefined;
+  if (CONTENTS.some((name) => isFilled(answer[name]))) return undefined;
   const isError = saysError(answer) || isErrorOfTencent(answer["Response"]);
   return isError ? readValue(answer, redact) : undefined;
 }
@@ -40,7 +41,7 @@ function saysError(answer: JsonObject): boolean {
     ["object", ...TYPES].some((name) => isWordFor(members.get(name), EMPTY_TYPES)) ||
     CODES.some((name) => isBadCode(members.get(name))) ||
     (typeof status === "number" && status >= 400) ||
-    ERRORS.some((name) => isSaid(members.get(name))) ||
+    ERRORS.some((name) => isFilled(members.get(name))) ||
     MESSAGES.some((name) => isText(members.get(name)))
   );
 }
@@ -48,11 +49,11 @@ function saysError(answer: JsonObject): boolean {
 /** Some providers begin their choices, and fail in the middle of one. */
 function errorOfChoice(choices: unknown): unknown {
   const [first]: unknown[] = Array.isArray(choices) ? choices : [];
-  return isJsonObject(first) && isSaid(first["error"]) ? first["error"] : undefined;
+  return isJsonObject(first) && isFilled(first["error"]) ? first["error"] : undefined;
 }
 
 function isErrorOfTencent(response: unknown): boolean {
-  return isJsonObject(response) && isSaid(response["Error"]);
+  return isJsonObject(response) && isFilled(response["Error"]);
 }
 
 function isBadCode(code: unknown): boolean {
@@ -65,9 +66,3 @@ function isWordFor(value: unknown, words: ReadonlySet<string>): boolean {
 }
 
 const isText = (value: unknown): boolean => typeof value === "string" && value.trim() !== "";
-
-/** Whether a member says something: null, false, and empty texts, lists and objects do not. */
-function isSaid(value: unknown): boolean {
-  if (typeof value === "object" && value !== null) return Object.keys(value).length > 0;
-  return value !== undefined && value !== null && value !== false && value !== "";
-}

@@ -80,7 +80,7 @@ function readEvents(text: string): Said {
   return { bytes, end };
 }
 
-/** To look through more of a stream costs more than it tells: 4 KiB take 6 µs, which is done for each stream without usage. */
+/** To look through more of a stream costs more than it is worth: 4 KiB take 6 µs, which is done for each stream without usage. */
 const EXACT_BYTES = 4096;
 const SAMPLE_BYTES = 2048;
 

@@ -4,7 +4,7 @@ import { judgeMessagesContent } from "./messages/first-content.ts";
 import { judgeOpenAiContent } from "./openai-content.ts";
 import { judgeResponsesContent } from "./responses/first-content.ts";
 
-/** What tells the first event with content of a provider's stream, by its API; of others whatever comes says something. */
+/** What finds the first event with content in a provider's stream, by its API; in streams of other APIs every event counts. */
 const JUDGES: ReadonlyMap<string, JudgeContent> = new Map([
   ["chat", judgeOpenAiContent],
   ["messages", judgeMessagesContent],

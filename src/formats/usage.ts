@@ -2,7 +2,7 @@ import type { TokenUsage } from "../core/request-context.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import type { JsonLimits } from "../core/json/limits.ts";
 import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts";
-import { numberOf, objectOf } from "../core/json/values.ts";
+import { countOf, objectOf } from "../core/json/values.ts";
 
 const MARK = Buffer.from('"usage"');
 const OPEN_BRACE = 0x7b;
@@ -92,20 +92,20 @@ type Told = { -readonly [Name in keyof TokenUsage]: TokenUsage[Name] };
  * their names, and added. https://docs.anthropic.com/en/api/messages#body-usage
  */
 export const toTokenUsage = (usage: JsonObject): TokenUsage | undefined => {
-  const prompt = numberOf(usage["prompt_tokens"]);
-  const said = prompt ?? numberOf(usage["input_tokens"]);
-  const output = numberOf(usage["completion_tokens"]) ?? numberOf(usage["output_tokens"]);
+  const prompt = countOf(usage["prompt_tokens"]);
+  const said = prompt ?? countOf(usage["input_tokens"]);
+  const output = countOf(usage["completion_tokens"]) ?? countOf(usage["output_tokens"]);
   if (said === undefined && output === undefined) return undefined;
   const told: Told = {};
   if (said !== undefined) told.inputTokens = said;
   if (output !== undefined) told.outputTokens = output;
-  const total = numberOf(usage["total_tokens"]);
+  const total = countOf(usage["total_tokens"]);
   if (total !== undefined) told.totalTokens = total;
   const inputDetails = objectOf(usage["prompt_tokens_details"]) ?? objectOf(usage["input_tokens_details"]);
   addInput(told, usage, inputDetails);
   if (prompt === undefined && said !== undefined && !inputDetails) {
     told.inputTokens =
-      said + (numberOf(usage["cache_read_input_tokens"]) ?? 0) + (numberOf(usage["cache_creation_input_tokens"]) ?? 0);
+      said + (countOf(usage["cache_read_input_tokens"]) ?? 0) + (countOf(usage["cache_creation_input_tokens"]) ?? 0);
   }
   addOutput(told, usage, prompt);
   const searches = webSearches(usage);
@@ -152,32 +152,30 @@ export const saysUsage = (usage: TokenUsage | undefined): usage is TokenUsage =>
 
 /** A count of what most answers have none of, where some providers always say 0. */
 export const positiveOf = (value: unknown): number | undefined =>
-  (numberOf(value) ?? 0) > 0 ? numberOf(value) : undefined;
+  (countOf(value) ?? 0) > 0 ? countOf(value) : undefined;
 
 /** What a provider had in its cache: DeepSeek, Moonshot and Mistral have names of their own for it. */
 export const cachedTokens = (usage: JsonObject, input: JsonObject | undefined): number | undefined =>
-  numberOf(input?.["cached_tokens"]) ??
-  numberOf(usage["prompt_cache_hit_tokens"]) ??
-  numberOf(usage["cached_tokens"]) ??
-  numberOf(usage["num_cached_tokens"]) ??
-  numberOf(usage["cache_read_input_tokens"]);
+  countOf(input?.["cached_tokens"]) ??
+  countOf(usage["prompt_cache_hit_tokens"]) ??
+  countOf(usage["cached_tokens"]) ??
+  countOf(usage["num_cached_tokens"]) ??
+  countOf(usage["cache_read_input_tokens"]);
 
 /** What was written to a cache, for however long. */
 export const createdTokens = (usage: JsonObject, input: JsonObject | undefined): number | undefined =>
-  numberOf(input?.["cache_write_tokens"]) ??
-  numberOf(input?.["cache_creation_tokens"]) ??
-  numberOf(input?.["cache_creation_input_tokens"]) ??
-  numberOf(usage["cache_creation_input_tokens"]);
+  countOf(input?.["cache_write_tokens"]) ??
+  countOf(input?.["cache_creation_tokens"]) ??
+  countOf(input?.["cache_creation_input_tokens"]) ??
+  countOf(usage["cache_creation_input_tokens"]);
 
 /** The part of it that is kept for an hour. */
 export const createdForHour = (usage: JsonObject, input: JsonObject | undefined): number | undefined =>
-  numberOf((objectOf(usage["cache_creation"]) ?? objectOf(input?.["cache_creation"]))?.["ephemeral_1h_input_tokens"]);
+  countOf((objectOf(usage["cache_creation"]) ?? objectOf(input?.["cache_creation"]))?.["ephemeral_1h_input_tokens"]);
 
 /** Anthropic calls it thinking. */
 export const reasoningTokens = (usage: JsonObject, output: JsonObject | undefined): number | undefined =>
-  numberOf(output?.["reasoning_tokens"]) ??
-  numberOf(output?.["thinking_tokens"]) ??
-  numberOf(usage["reasoning_tokens"]);
+  countOf(output?.["reasoning_tokens"]) ?? countOf(output?.["thinking_tokens"]) ?? countOf(usage["reasoning_tokens"]);
 
 /**
  * xAI and Google leave reasoning out of `completion_tokens` and count it in the total.

@@ -5,7 +5,7 @@ import type { Format } from "../formats/format.ts";
 import type { StreamWatch } from "../formats/stream-watch.ts";
 import { readUsage } from "../formats/usage.ts";
 import type { Provider } from "../providers/provider.ts";
-import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
+import { UpstreamFailure, unfinishedStream } from "../upstream/errors.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { bookStream } from "./book-usage.ts";
@@ -15,9 +15,6 @@ import { createErrorMask } from "./mask-errors.ts";
 import type { StreamListener } from "./stream-listener.ts";
 import { startPump } from "./stream-pump.ts";
 import { watchContent } from "./watch-content.ts";
-
-/** The provider ended its answer without an error, but before the end of the array. */
-const UNFINISHED = { code: "STREAM_UNFINISHED", phase: "body", requestSent: true } as const;
 
 /** Usage is in the last element, and signs of an end are looked for in all bytes. */
 const TAIL_BYTES = 4096;
@@ -78,7 +75,7 @@ export async function openArrayStream(
     failureAtEnd() {
       const ending = watch.ending(last());
       if (ending === "error") context.failed(new Failure("provider_error", { provider: provider.id }));
-      return ending === "cut" ? new UpstreamFailure(new UpstreamError("reset", UNFINISHED), provider.id) : undefined;
+      return ending === "cut" ? new UpstreamFailure(unfinishedStream(), provider.id) : undefined;
     },
     isOver: () => watch.isOver(last()),
     onEnd(reason) {

@@ -112,7 +112,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const { context } = this;
     const model = this.#model ?? context.model;
-    const traced = context.trace?.call(context, this.#kind, provider.id, model, request);
+    const { url } = request;
+    const traced = context.trace?.call(context, { kind: this.#kind, provider: provider.id, model, url });
     const step = keepContent && !request.keepEncoding ? keepContent(context, traced) : traced;
     const sending = this.#reason
       ? Promise.reject(this.#reason)
@@ -185,7 +186,7 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     for (let attempt = this.#last; attempt; attempt = attempt.previous) attempt.settle();
   }
 
-  /** Closes what is open and lets go of the client's connection; again, nothing. @param failure why the answer broke off, if it did */
+  /** Closes what is open and lets go of the client's connection; a second call does nothing. @param failure why the answer broke off, if it did */
   close(failure?: Failure): void {
     if (this.isClosed) return;
     this.isClosed = true;

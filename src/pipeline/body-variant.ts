@@ -1,7 +1,7 @@
 import type { ProviderApiName } from "../providers/api-paths.ts";
 import { bodyVariantOf, type BodyVariant } from "../providers/model-family.ts";
 import { numberOf } from "../core/json/values.ts";
-import type { Target } from "../routing/resolve-target.ts";
+import type { Target } from "../routing/target.ts";
 
 /** How the bodies of requests to a target differ from what its API and the client say: for its model, and by its operator. */
 export function variantFor({ provider, model, params }: Target, api: ProviderApiName): BodyVariant | undefined {

@@ -9,7 +9,7 @@ import type { Format } from "../formats/format.ts";
 import type { StreamWatch } from "../formats/stream-watch.ts";
 import { joinUsage } from "../core/token-usage.ts";
 import { readFirstUsage, readUsage } from "../formats/usage.ts";
-import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
+import { UpstreamFailure, unfinishedStream } from "../upstream/errors.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import { bookStream } from "./book-usage.ts";
@@ -18,9 +18,6 @@ import { watchContent } from "./watch-content.ts";
 
 /** An empty comment. */
 const OPENING = ":\n\n";
-
-/** The provider ended its answer without an error, but before the end of the stream. */
-const UNFINISHED = { code: "STREAM_UNFINISHED", phase: "body", requestSent: true } as const;
 
 /**
  * Usage comes in the last event; the longest ones, of the Responses API, have it this near their end. So do the signs of
@@ -112,7 +109,7 @@ export class EventRecorder implements StreamListener {
     const ending = this.#watch.ending(last);
     // Reported by the provider itself, and relayed.
     if (ending === "error") this.#context.failed(new Failure("provider_error", { provider }));
-    return ending === "cut" ? new UpstreamFailure(new UpstreamError("reset", UNFINISHED), provider) : undefined;
+    return ending === "cut" ? new UpstreamFailure(unfinishedStream(), provider) : undefined;
   }
 
   isOver(): boolean {

@@ -8,7 +8,7 @@ import { foundMember, type MemberWatch } from "../core/json/member-watch.ts";
 import { ENVELOPE_SIGN, removeSeals } from "../formats/form/remove-seals.ts";
 import type { Format } from "../formats/format.ts";
 import type { BodyVariant } from "../providers/model-family.ts";
-import type { Target } from "../routing/resolve-target.ts";
+import type { Target } from "../routing/target.ts";
 import { variantFor } from "./body-variant.ts";
 import { DECISIVE_NAMES, type DecisiveName, lackingMembers, memberOf, type ReceivedBody } from "./received-body.ts";
 
@@ -91,7 +91,7 @@ function rename(edits: Edit[], member: Member, asked: unknown, name: string): vo
 /**
  * Whether {@link prepareBody} looks into what is long in a body, which is to be parsed for that if it is long itself.
  */
-export function readsTalk(body: ReceivedBody, { images, inPath, seals }: BodyFormat): boolean {
+export function readsLongMembers(body: ReceivedBody, { images, inPath, seals }: BodyFormat): boolean {
   return inPath?.requests !== undefined || (images !== undefined && holdsSeals(body, seals));
 }
 

@@ -17,7 +17,7 @@ import { UNCOUNTED_BYTES } from "./read-response.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
 import { isEventStream } from "../upstream/response-headers.ts";
 import { judgeAnswer, requireBody } from "./judge-answer.ts";
-import { injectsUsage, prepareBody, readsTalk } from "./prepare-body.ts";
+import { injectsUsage, prepareBody, readsLongMembers } from "./prepare-body.ts";
 import { afterParsing, isLong, memberOf, parsed } from "./received-body.ts";
 import { withTried } from "./route/routed-failure.ts";
 import type { Answer, RelayStages, Stage } from "./stage.ts";
@@ -80,13 +80,18 @@ export function createRelay(parts: RelayParts, { stages, readsAgain }: RelayStag
 export function respond(parts: RespondParts, attempts: Attempts, reply: Reply, asked: Asked): Promise<Response> {
   const { response, judged } = reply;
   const { format, streamAsked, isArray = false } = asked;
-  if (isArray) return respondAsItComes(parts, attempts, reply, asked, sendWhole);
-  if (judged && judged.body === response.body) {
+  if (!isArray && judged && judged.body === response.body) {
     return sendBooked(attempts, reply, format, judged.bytes, judged.usage);
   }
-  const whole = streamAsked || isEventStream(response) ? undefined : response.body?.whole;
-  return whole ? sendWhole(attempts, reply, asked, whole) : respondAsItComes(parts, attempts, reply, asked, sendWhole);
+  const whole = isArray || streamAsked || isEventStream(response) ? undefined : response.body?.whole;
+  return whole ? sendWhole(attempts, reply, asked, whole) : respondLater(parts, attempts, reply, asked);
 }
+
+// A function of its own, because a closure costs each call of the function around it two objects.
+const respondLater = (parts: RespondParts, attempts: Attempts, reply: Reply, asked: Asked): Promise<Response> =>
+  respondAsItComes(parts, attempts, reply, asked).then((came) =>
+    came instanceof Uint8Array ? sendWhole(attempts, reply, asked, came) : came,
+  );
 
 function sendWhole(
   attempts: Attempts,
@@ -157,7 +162,7 @@ function createAnswer(parts: RelayParts, readsAgain: boolean): Answer {
   return (admitted) => {
     const { attempts, body, format, wire } = admitted;
     const answer = admitted.counter ? answerCount : wire === format.api ? relayOwn : answerTranslated;
-    const readsValue = answer !== relayOwn || (isLong(body) && readsTalk(body, format));
+    const readsValue = answer !== relayOwn || (isLong(body) && readsLongMembers(body, format));
     const parsing = readsValue ? parsed(body, attempts.request) : undefined;
     return parsing ? afterParsing(parsing, answer, admitted, undefined) : answer(admitted);
   };

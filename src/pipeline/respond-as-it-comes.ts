@@ -32,19 +32,16 @@ export interface Asked {
   readonly isArray?: boolean;
 }
 
-type SendWhole = (attempts: Attempts, reply: Reply, asked: Asked, whole: Uint8Array) => Promise<Response>;
-
 /**
  * The response that an answer becomes that has not come whole along with its head, or may be a stream.
- * @param sendWhole sends it if it turns out to be neither a stream nor too long to be held
+ * @returns its bytes if it turns out to be neither a stream nor too long to be held: they are still to be judged and sent
  */
 export async function respondAsItComes(
   { memory, heartbeat }: RespondParts,
   attempts: Attempts,
   reply: Reply,
   asked: Asked,
-  sendWhole: SendWhole,
-): Promise<Response> {
+): Promise<Response | Uint8Array> {
   const { response, call } = reply;
   const { format, provider, streamAsked, isArray = false } = asked;
   if (isArray && format.array && !isEventStream(response)) {
@@ -58,8 +55,7 @@ export async function respondAsItComes(
     call.contentBegan();
   }
   const whole = response.body?.whole ?? (await readWholeResponse(response, call, memory, attempts.context));
-  if (!(whole instanceof Uint8Array)) return passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
-  return sendWhole(attempts, reply, asked, whole);
+  return whole instanceof Uint8Array ? whole : passWholeAnswer(attempts, reply, whole.tooMuch, format.readUsage);
 }
 
 /** Usage is at the end of an answer, or, in the Messages API, near it. */

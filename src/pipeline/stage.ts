@@ -1,25 +1,14 @@
 import type { StoredAnswer } from "../formats/form/dialect.ts";
 import type { Format } from "../formats/format.ts";
 import type { ProviderApiName } from "../providers/api-paths.ts";
-import type { Counter } from "../routing/choose-wire.ts";
-import type { Answering, Route } from "../routing/engine/route.ts";
+import type { Way } from "../routing/choose-way.ts";
+import type { Answering } from "../routing/engine/route.ts";
+import type { Route } from "../routing/models/routed-model.ts";
 import type { Deployment } from "../routing/models/deployment.ts";
-import type { Target } from "../routing/resolve-target.ts";
 import type { Reply } from "./attempt.ts";
 import type { Attempts } from "./attempts.ts";
 import type { ReceivedBody } from "./received-body.ts";
 import type { JudgedAs } from "./route/judge-reply.ts";
-
-/** Which model of whom is asked, in which API, and where. */
-export interface Way {
-  readonly target: Target;
-  /** The provider's API that it goes to: that of the client's format, or one that it is translated to. */
-  readonly wire: ProviderApiName;
-  /** What counts its tokens, if that is what it asks for and not what the provider does in the client's API. */
-  readonly counter?: Counter | undefined;
-  /** The address of that API, with the query that is relayed. */
-  readonly url: string;
-}
 
 /** What a request's name means if several deployments could answer. */
 export interface RequestRoute {
@@ -33,8 +22,6 @@ export interface RequestRoute {
   readonly stickyKey: string | undefined;
   /** Who has given what it goes on from, and is asked first. */
   readonly giver: Answering | undefined;
-  /** What it will use, as far as can be said before. */
-  readonly estimatedTokens: number;
   /** What of another route may be asked, such as one that the name falls back to; undefined if nothing. */
   narrow(route: Route): Route | undefined;
   /** How a deployment is asked, over that wire if one is named. @throws Failure if its provider cannot be, in this request's API */

@@ -13,7 +13,7 @@ export function addTrace(request: AttemptRequest, step: TraceStep, provider: Pro
   const { body, headers } = request;
   const asked = step.keepsContent ? applyEdits(body) : null;
   if (asked instanceof Uint8Array) step.asked(asked, redactionOf(secretsOf(provider)));
-  if (!step.headers) return;
+  if (step.headers === undefined) return;
   if (headers instanceof Headers) request.headers = withoutNames(headers);
   else if ("traceparent" in headers || "tracestate" in headers || "baggage" in headers) {
     const { traceparent: _, tracestate: __, baggage: ___, ...left } = headers;

@@ -1,6 +1,6 @@
 import type { JudgeContent } from "../formats/first-content.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
-import { createLook } from "./route/await-content.ts";
+import { createContentSearch } from "./route/await-content.ts";
 
 /**
  * Watches over a stream whose first content has a deadline, and tells its call when it has come: with an event that says
@@ -15,8 +15,8 @@ export function watchContent(
   isArray: boolean,
 ): ((bytes: Uint8Array) => void) | undefined {
   if (!call.awaitsContent) return undefined;
-  const look = createLook(format, isArray);
+  const search = createContentSearch(format, isArray);
   return (bytes) => {
-    if (call.awaitsContent && look(bytes) !== undefined) call.contentBegan();
+    if (call.awaitsContent && search(bytes) !== undefined) call.contentBegan();
   };
 }

@@ -37,7 +37,7 @@ export interface ProxiedWatch {
 }
 
 /**
- * Makes what records the usage that an answer on `/proxy` tells. Nothing is estimated: of the request nobody has read what is media.
+ * Makes what records the usage that an answer on `/proxy` reports. Nothing is estimated: of the request nobody has read what is media.
  * @param url that was asked
  * @returns undefined if it is not known how the answer would tell it: at another path, of an error, or in encoded bytes
  */

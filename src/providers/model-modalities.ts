@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { booleanOf } from "../core/json/values.ts";
 
 /** What models take in and give out, as clients know it. */
-export const MODALITIES = ["text", "image", "audio", "video"] as const;
+const MODALITIES = ["text", "image", "audio", "video"] as const;
 export type Modality = (typeof MODALITIES)[number];
 
 /** Each in the order of {@link MODALITIES}; empty if it is not told. */

@@ -52,7 +52,7 @@ const MOST_PER_TOKEN = 0.001;
 
 const CURRENCY = /^[A-Z]{3}$/;
 
-/** Reads what a provider's entry says of prices; undefined if it tells neither that of input nor that of output. */
+/** Reads what a provider's entry says of prices; undefined if it has neither that of input nor that of output. */
 export function readPrices(entry: JsonObject): TokenPrices | undefined {
   for (const [path, names] of HOLDERS) {
     let holder: unknown = entry;

@@ -76,7 +76,7 @@ function readArchitecture({ model_info: info }: JsonObject): number | undefined 
   return readTokens(info[`${textOf(info["general.architecture"]) ?? ""}.context_length`]);
 }
 
-/** Whom these servers name as the owner of their models, which tells what an added provider runs. */
+/** Whom these servers name as the owner of their models, which shows what an added provider runs. */
 const BY_OWNER: ReadonlyMap<string | undefined, RunningServer> = new Map([
   ["llamacpp", "llamacpp"],
   ["library", "ollama"],

@@ -1,6 +1,6 @@
 import type { ApiName } from "../formats/format.ts";
 import type { Provider } from "../providers/provider.ts";
-import { chooseWire } from "./choose-wire.ts";
+import { chooseWire } from "./choose-way.ts";
 import { MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
 
 /** What is known of the providers that have a model of one bare id. */

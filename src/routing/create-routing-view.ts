@@ -1,23 +1,8 @@
-import type { RoutedModel } from "./engine/route.ts";
+import type { RoutedModel } from "./models/routed-model.ts";
+import type { KnownDeployment } from "./health/deployment-states.ts";
 import type { Deployment } from "./models/deployment.ts";
 import type { LimitOptions } from "./models/model-options.ts";
-import type { CircuitState, DeploymentView, LimitView, ModelView, QueueView, RoutingView } from "./routing-view.ts";
-
-/** What is known of a deployment. */
-export interface KnownDeployment {
-  readonly state: CircuitState;
-  /** Milliseconds since the epoch; absent while it does not cool. */
-  readonly coolingUntil?: number;
-  readonly why?: string;
-  readonly inFlight: number;
-  /** In a row. */
-  readonly failures: number;
-  /** The average of late; absent before the first answer. */
-  readonly ttftMs?: number;
-  /** That it answered. */
-  readonly requests: number;
-  readonly attempts: number;
-}
+import type { DeploymentView, LimitView, ModelView, QueueView, RoutingView } from "./routing-view.ts";
 
 /** What is known of a gate. */
 export interface KnownGate {
@@ -64,7 +49,16 @@ export function createRoutingView({ models, describe, limits }: RoutingViewParts
     const known = describe(key, slowStartMs) ?? NEVER_ASKED;
     const { state, coolingUntil, why, inFlight, failures, ttftMs, requests, attempts } = known;
     return {
-      ...{ label, provider: provider.id, model, weight, priority, state, coolingUntil, inFlight, requests, attempts },
+      label,
+      provider: provider.id,
+      model,
+      weight,
+      priority,
+      state,
+      coolingUntil,
+      inFlight,
+      requests,
+      attempts,
       why: coolingUntil === undefined ? undefined : why,
       consecutiveFailures: failures,
       timeToFirstTokenMs: ttftMs,
@@ -78,7 +72,9 @@ export function createRoutingView({ models, describe, limits }: RoutingViewParts
       const gates = new Map(known.gates.map((gate) => [gate.key, gate]));
       const queues = new Map(known.queues.map((queue) => [queue.model, queue]));
       return models.map(({ options: { name, strategy, fallbacks, cooldown }, deployments }): ModelView => ({
-        ...{ name, strategy, fallbacks },
+        name,
+        strategy,
+        fallbacks,
         deployments: deployments.map((deployment) => viewDeployment(deployment, cooldown.slowStartMs, gates)),
         queue: viewQueue(queues.get(name)),
       }));

@@ -1,7 +1,8 @@
 import type { TimerSource } from "../core/deadlines.ts";
 import type { OpenUpstreamCall } from "../upstream/call.ts";
 import { createRoutingView } from "./create-routing-view.ts";
-import type { RoutedModel, Router } from "./engine/route.ts";
+import type { Router } from "./engine/route.ts";
+import type { RoutedModel } from "./models/routed-model.ts";
 import { createRouter } from "./engine/router.ts";
 import { createHealthChecks } from "./health-checks/health-checks.ts";
 import { type CircuitChange, createDeploymentStates } from "./health/deployment-states.ts";
@@ -65,7 +66,9 @@ export function createDeployments(parts: DeploymentsParts): Deployments {
   const answers = createKnownAnswers(timers.now);
   const gateStates = createGateStates({ timers, clock, sharing });
   const states = createDeploymentStates({
-    ...{ now: timers.now, clock, sharing },
+    now: timers.now,
+    clock,
+    sharing,
     onChange(change) {
       if (change.kind === "recovered") gateStates.turns.wake([change.key]);
       onChange(change);
@@ -78,7 +81,10 @@ export function createDeployments(parts: DeploymentsParts): Deployments {
       const gates = createGates(gateStates, table.gates, queuesOf(table.all));
       const checking = checks
         ? createHealthChecks(table.all, {
-            ...{ openCall, clock, timers, random },
+            openCall,
+            clock,
+            timers,
+            random,
             onResult(deployment, cooldown, failure) {
               states.checked(deployment, cooldown, failure);
             },
@@ -87,8 +93,14 @@ export function createDeployments(parts: DeploymentsParts): Deployments {
       return {
         answers,
         router: createRouter({
-          ...{ models: table.models, findModel: table.find, forProvider: table.forProvider },
-          ...{ states, gates, timers, random, priceOf: prices.costOf },
+          models: table.models,
+          findModel: table.find,
+          forProvider: table.forProvider,
+          states,
+          gates,
+          timers,
+          random,
+          priceOf: prices.costOf,
         }),
         list: (policy) => createOwnModels(table.models, policy),
         view: createRoutingView({ models: table.all, describe: states.describe, limits: gates.view }),

@@ -3,7 +3,7 @@ import type { Provider } from "../providers/provider.ts";
 import { MODEL_EXTRAS, type ModelExtra } from "../providers/model-extras.ts";
 import type { ListedModel } from "../providers/model-list-readers.ts";
 import type { ModelDetails } from "./details/model-details.ts";
-import type { Target } from "./resolve-target.ts";
+import type { Target } from "./target.ts";
 
 /** A model as `/v1/models` shows it. */
 export interface DescribedModel {
@@ -97,12 +97,14 @@ function publicModelId(provider: Provider, modelId: string): string {
   return `${provider.id}/${modelId}`;
 }
 
-/** Reads a comma list of extras; each comes once, in one order. Throws `invalid_request` for a name that is not one. */
-export function parseExtras(list: string | null): readonly ModelExtra[] {
-  if (list === null) return [];
+/**
+ * Reads comma lists of extras, as one or as several parameters; each extra comes once, in one order.
+ * @throws Failure `invalid_request` for a name that is not one
+ */
+export function parseExtras(lists: readonly string[]): readonly ModelExtra[] {
   const asked = new Set(
-    list
-      .split(",")
+    lists
+      .flatMap((list) => list.split(","))
       .map((name) => name.trim())
       .filter((name) => name !== ""),
   );

@@ -1,8 +1,21 @@
 import { Failure } from "../core/errors.ts";
 import { skipSpace, skipString } from "../core/json/bytes.ts";
+import type { Member } from "../core/json/find.ts";
+import type { MemberWatch, WatchedMember } from "../core/json/member-watch.ts";
 import { openTurns } from "../core/event-loop.ts";
 import type { ModelNames } from "./model-names.ts";
-import { DECIDES, FALLBACKS, IS_DATA, type KnownKeys, NAMES_MODELS, OUTERMOST, traitsOf } from "./model-traits.ts";
+import {
+  DATA,
+  DECIDES,
+  FALLBACKS,
+  IS_DATA,
+  keyAt,
+  type KeyMemory,
+  NAMES_MODELS,
+  OUTERMOST,
+  readString,
+  traitsOf,
+} from "./model-traits.ts";
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
@@ -12,48 +25,31 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/**
- * Members whose content is the user's, as the formats behind the `/v1` routes define them: conversations, documents,
- * schemas, free data. No provider looks for a model there.
- */
-const DATA = new Set([
-  "messages",
-  "input",
-  "content",
-  "documents",
-  "prediction",
-  "variables",
-  "metadata",
-  "parameters",
-  "input_schema",
-  "output_schema",
-  "input_examples",
-  "json_schema",
-  "schema",
-]);
-
-/** Members of a fallback that hold lists of strings and no models. */
-const OTHER_LISTS = new Set(["stop", "modalities", "include"]);
-
-/** A longer key, escapes included, is none of ours. */
-const MAX_KEY_BYTES = 256;
-
 export interface JsonModelOptions {
   /** Leaves out what is in {@link DATA}: right only if the format is known to be that of a `/v1` route. */
   readonly skipsData: boolean;
   /** Further outermost members that name a model. */
   readonly members?: ReadonlySet<string> | undefined;
+  /**
+   * What an earlier pass over the same bytes has found of the outermost members: what of them is left out is passed over
+   * without a look at it, so that a long conversation takes no longer than a short one.
+   */
+  readonly watch?: MemberWatch | undefined;
+  /** Leaves out the outermost `model` that is spelt so, as whoever asks has read it there. Takes the `watch`. */
+  readonly skipsModel?: boolean;
   /** Aborted once nobody waits for the result, such as the request of a client that left; asked between turns. */
   readonly stop?: { readonly signal: { readonly aborted: boolean } };
 }
 
 /** How far one pass over the bytes has come. */
-interface ModelScan {
+interface ModelScan extends KeyMemory {
   readonly json: Buffer;
-  readonly found: ModelNames;
+  readonly found: Pick<ModelNames, "add">;
   readonly options: JsonModelOptions;
-  readonly known: KnownKeys;
   position: number;
+  /** The next member that is passed over: where it begins, and ends. */
+  passedFrom: number;
+  passedTo: number;
   /** What is known of the arrays and objects around the innermost open one. */
   readonly open: number[];
   /** What is known of the innermost open one. */
@@ -74,13 +70,56 @@ const SLICE_BYTES = 16 * 1024;
  * event loop, and only then is there a promise.
  * @throws Failure `invalid_request` for too many names; `client_gone` once stopped.
  */
-export function findJsonModels(json: Buffer, found: ModelNames, options: JsonModelOptions): Promise<void> | undefined {
+export function findJsonModels(
+  json: Buffer,
+  found: Pick<ModelNames, "add">,
+  options: JsonModelOptions,
+): Promise<void> | undefined {
   const top = OUTERMOST | DECIDES;
-  const begun = { position: 0, open: [], container: top, value: top };
-  const scan: ModelScan = { json, found, options, known: new Map(), ...begun };
-  if (json.length > MAX_WHOLE_BYTES) return searchInTurns(scan);
+  const scan: ModelScan = {
+    json,
+    found,
+    options,
+    known: undefined,
+    position: 0,
+    passedFrom: -1,
+    passedTo: 0,
+    open: [],
+    container: top,
+    value: top,
+  };
+  passNext(scan);
+  if (lengthToSearch(scan) > MAX_WHOLE_BYTES) return searchInTurns(scan);
   searchOn(scan, json.length);
   return undefined;
+}
+
+/** Finds the next member that is passed over. */
+function passNext(scan: ModelScan): void {
+  const next = nextPassed(scan.options, scan.passedTo);
+  scan.passedFrom = next?.keyStart ?? -1;
+  scan.passedTo = next?.valueEnd ?? scan.json.length;
+}
+
+function nextPassed({ watch, skipsData, skipsModel = false }: JsonModelOptions, from: number): Member | undefined {
+  let next: Member | undefined;
+  if (!watch) return next;
+  const { found } = watch;
+  for (let index = 0; index < found.length; index++) {
+    const { name, member } = found[index] as WatchedMember;
+    if (!member || member.keyStart < from || (next && next.keyStart < member.keyStart)) continue;
+    if (name === "model" ? skipsModel : skipsData && DATA.has(name)) next = member;
+  }
+  return next;
+}
+
+function lengthToSearch({ json, options }: ModelScan): number {
+  let { length } = json;
+  if (length <= MAX_WHOLE_BYTES) return length;
+  for (let next = nextPassed(options, 0); next; next = nextPassed(options, next.valueEnd)) {
+    length -= next.valueEnd - next.keyStart;
+  }
+  return length;
 }
 
 async function searchInTurns(scan: ModelScan): Promise<void> {
@@ -96,11 +135,16 @@ async function searchInTurns(scan: ModelScan): Promise<void> {
 
 /** Searches on to `stopAt`, or behind the string that reaches beyond it. */
 function searchOn(scan: ModelScan, stopAt: number): void {
-  const { json, found, options, known, open } = scan;
+  const { json, found, options, open } = scan;
   let { position, container, value } = scan;
   while (position < stopAt) {
     const byte = json[position] as number;
     if (byte === QUOTE) {
+      if (position === scan.passedFrom) {
+        position = scan.passedTo;
+        passNext(scan);
+        continue;
+      }
       const start = position;
       position = skipString(json, start);
       if ((container & IS_DATA) !== 0) continue;
@@ -108,9 +152,9 @@ function searchOn(scan: ModelScan, stopAt: number): void {
       const next = skipSpace(json, end);
       if (json[next] === COLON) {
         position = skipSpace(json, next + 1);
-        const key = end - start > MAX_KEY_BYTES ? "" : readString(json, start, end);
-        value = options.skipsData && DATA.has(key) ? IS_DATA : traitsOf(key, known, container, options.members);
-        if ((container & FALLBACKS) !== 0 && !OTHER_LISTS.has(key) && beginsList(json, position)) value |= NAMES_MODELS;
+        const key = keyAt(json, start, end, scan);
+        value = options.skipsData && key.isData ? IS_DATA : traitsOf(key, container, options.members);
+        if ((container & FALLBACKS) !== 0 && !key.isOtherList && beginsList(json, position)) value |= NAMES_MODELS;
       } else if ((value & NAMES_MODELS) !== 0) {
         const name = readString(json, start, end);
         if (name !== "") found.add(name, (value & DECIDES) !== 0);
@@ -135,10 +179,4 @@ function searchOn(scan: ModelScan, stopAt: number): void {
 /** Whether a list of strings begins at `position`. */
 function beginsList(json: Buffer, position: number): boolean {
   return json[position] === OPEN_BRACKET && json[skipSpace(json, position + 1)] === QUOTE;
-}
-
-/** The string in `[start, end)`, its quotes included. */
-function readString(json: Buffer, start: number, end: number): string {
-  const text = json.toString("utf8", start, end);
-  return text.includes("\\") ? (JSON.parse(text) as string) : text.slice(1, -1);
 }

@@ -1,4 +1,4 @@
-import { modelFor, type RoutedModel } from "./engine/route.ts";
+import { modelFor, type RoutedModel } from "./models/routed-model.ts";
 import type { Deployment } from "./models/deployment.ts";
 
 /** Who has given a response: its provider keeps it, and others do not know its id. */

@@ -35,6 +35,8 @@ const ASCII = /^[\0-\x7f]*$/;
 
 /** The names of models that one request holds, wherever they are. */
 export interface ModelNames {
+  /** Whether there is none. */
+  readonly isEmpty: boolean;
   /**
    * Adds one. Throws `invalid_request` if there are too many, or they are too long together.
    * @param decides whether the provider takes the request to be for this model, rather than to mention it.
@@ -47,37 +49,67 @@ export interface ModelNames {
   refused(policy: ModelPolicy, provider: Provider): { readonly name: string; readonly failure: Failure } | undefined;
 }
 
-export function createModelNames(): ModelNames {
-  const names = new Map<string, readonly string[] | undefined>();
-  let requested: string | undefined;
-  let foreignCharacters = 0;
-  return {
-    add(name, decides, otherReadings) {
-      if (decides) requested ??= name;
-      if (names.has(name)) return;
-      if (names.size >= MAX_NAMES) {
-        throw new Failure("invalid_request", { message: `The request names more than ${MAX_NAMES} models` });
-      }
-      // What is longer is never folded.
-      if (name.length <= MAX_MODEL_NAME_LENGTH && !ASCII.test(name)) foreignCharacters += name.length;
-      if (foreignCharacters > MAX_FOREIGN_CHARACTERS) {
-        throw new Failure("invalid_request", {
-          message: `The names of models beyond ASCII have more than ${MAX_FOREIGN_CHARACTERS} characters together`,
-        });
-      }
-      names.set(name, otherReadings);
-    },
-    requested: () => requested,
-    refused(policy, provider) {
-      for (const [name, otherReadings] of names) {
-        const refusal = policy.refusal(provider, name, otherReadings);
-        if (!refusal) continue;
-        const shown =
-          name.length > MAX_MODEL_NAME_LENGTH ? "one of more characters than any has" : JSON.stringify(name);
-        const message = `${refusal.message} The request names the model ${shown}.`;
-        return { name, failure: new Failure(refusal.code, { message, param: "model" }) };
-      }
-      return undefined;
-    },
-  };
+export const createModelNames = (): ModelNames => new FoundNames();
+
+/** A class: every request under a policy makes one, and most of them hold no name or one. */
+class FoundNames implements ModelNames {
+  #first: string | undefined;
+  #firstReadings: readonly string[] | undefined;
+  /** All of them, once there are two. */
+  #names: Map<string, readonly string[] | undefined> | undefined;
+  #requested: string | undefined;
+  #foreignCharacters = 0;
+
+  get isEmpty(): boolean {
+    return this.#first === undefined;
+  }
+
+  add(name: string, decides: boolean, otherReadings?: readonly string[]): void {
+    if (decides) this.#requested ??= name;
+    if (name === this.#first || this.#names?.has(name)) return;
+    if (this.#names && this.#names.size >= MAX_NAMES) {
+      throw new Failure("invalid_request", { message: `The request names more than ${MAX_NAMES} models` });
+    }
+    // What is longer is never folded.
+    if (name.length <= MAX_MODEL_NAME_LENGTH && !ASCII.test(name)) this.#foreignCharacters += name.length;
+    if (this.#foreignCharacters > MAX_FOREIGN_CHARACTERS) {
+      throw new Failure("invalid_request", {
+        message: `The names of models beyond ASCII have more than ${MAX_FOREIGN_CHARACTERS} characters together`,
+      });
+    }
+    if (this.#first === undefined) {
+      this.#first = name;
+      this.#firstReadings = otherReadings;
+    } else {
+      this.#names ??= new Map([[this.#first, this.#firstReadings]]);
+      this.#names.set(name, otherReadings);
+    }
+  }
+
+  requested(): string | undefined {
+    return this.#requested;
+  }
+
+  refused(policy: ModelPolicy, provider: Provider): ReturnType<ModelNames["refused"]> {
+    if (this.#first === undefined) return undefined;
+    if (!this.#names) return refusedOne(policy, provider, this.#first, this.#firstReadings);
+    for (const [name, otherReadings] of this.#names) {
+      const refused = refusedOne(policy, provider, name, otherReadings);
+      if (refused) return refused;
+    }
+    return undefined;
+  }
+}
+
+function refusedOne(
+  policy: ModelPolicy,
+  provider: Provider,
+  name: string,
+  otherReadings: readonly string[] | undefined,
+): ReturnType<ModelNames["refused"]> {
+  const refusal = policy.refusal(provider, name, otherReadings);
+  if (!refusal) return undefined;
+  const shown = name.length > MAX_MODEL_NAME_LENGTH ? "one of more characters than any has" : JSON.stringify(name);
+  const message = `${refusal.message} The request names the model ${shown}.`;
+  return { name, failure: new Failure(refusal.code, { message, param: "model" }) };
 }

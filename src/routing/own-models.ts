@@ -1,7 +1,7 @@
 import { Failure } from "../core/errors.ts";
 import type { PublicModel } from "./describe-model.ts";
-import type { RoutedModel } from "./engine/route.ts";
-import type { Target } from "./resolve-target.ts";
+import type { RoutedModel } from "./models/routed-model.ts";
+import type { Target } from "./target.ts";
 import type { RoutePolicy } from "./route-policy.ts";
 
 /** Who owns and serves the names of the gateway's own. */

@@ -2,7 +2,7 @@ import { Failure } from "../core/errors.ts";
 import type { ApiName } from "../formats/format.ts";
 import type { BareName, FindBareName } from "./bare-names.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { ParamOptions } from "./models/model-options.ts";
+import type { Target } from "./target.ts";
 import {
   listsIncomplete,
   noProviderHas,
@@ -10,14 +10,6 @@ import {
   providerNotFound,
   severalProvidersHave,
 } from "./target-failures.ts";
-
-/** Who is to answer, and for which model in the provider's own words. */
-export interface Target {
-  readonly provider: Provider;
-  readonly model: string;
-  /** What the operator has it sent beside what the client said. */
-  readonly params?: ParamOptions | undefined;
-}
 
 export interface TargetSources {
   /** All providers by their lower-case id. */

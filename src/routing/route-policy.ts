@@ -1,5 +1,5 @@
 import { Failure } from "../core/errors.ts";
-import { modelFor, type Route, type RoutedModel } from "./engine/route.ts";
+import { modelFor, type Route, type RoutedModel } from "./models/routed-model.ts";
 import type { ModelPolicy } from "./model-policy.ts";
 
 /** The model policy, for names of the gateway's own. */

@@ -14,7 +14,8 @@ import {
 import { type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import type * as Router from "./router.ts";
 import type { TlsMaterial } from "./tls.ts";
-import { type CapacityParts, limitConcurrency, type RouteHandler, type Serve, serveRoute } from "./serve-route.ts";
+import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
+import { type RouteHandler, type Serve, serveRoute } from "./serve-route.ts";
 
 export interface ApplicationParts extends CapacityParts {
   /** Makes what answers the requests of every row that has a format. */

@@ -148,11 +148,13 @@ function refuseSite(site: string): never {
 const JSON_TYPE = /^\s*[a-z0-9!#$&^_.-]+\/(?:[a-z0-9!#$&^_.+-]+\+)?json\s*(?:;|$)/i;
 
 /** Those that programs set by themselves, without their users knowing. */
-const USUAL_MISTAKES: Readonly<Record<string, string>> = {
-  "application/x-www-form-urlencoded": "application/x-www-form-urlencoded, as curl -d does by itself",
-  "multipart/form-data": "multipart/form-data",
-  "text/plain": "text/plain, as fetch does with a string by itself",
-};
+const USUAL_MISTAKES: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    "application/x-www-form-urlencoded": "application/x-www-form-urlencoded, as curl -d does by itself",
+    "multipart/form-data": "multipart/form-data",
+    "text/plain": "text/plain, as fetch does with a string by itself",
+  }),
+);
 
 /**
  * Refuses a body that is announced as something other than JSON. The three types of forms are those that a web page may
@@ -164,7 +166,7 @@ export function requireJson({ headers }: Request): void {
   const type = headers.get("content-type");
   if (type === null || type === "application/json" || type === "" || JSON_TYPE.test(type)) return;
   const [essence = ""] = type.split(";", 1);
-  const mistake = USUAL_MISTAKES[essence.trim().toLowerCase()];
+  const mistake = USUAL_MISTAKES.get(essence.trim().toLowerCase());
   if (mistake === undefined) throw new Failure("unsupported_media_type");
   throw new Failure("unsupported_media_type", {
     message: `The body must be JSON, but the request announces ${mistake}. Send the header Content-Type: application/json`,

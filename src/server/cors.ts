@@ -1,6 +1,6 @@
 import type { RequestContext } from "../core/request-context.ts";
 import { COST_HEADER } from "../pipeline/cost-header.ts";
-import { ROUTING_HEADERS } from "../pipeline/route/told.ts";
+import { ROUTING_HEADERS } from "../pipeline/route/routing-headers.ts";
 import { TRANSLATION_HEADERS } from "../pipeline/translate/note-headers.ts";
 
 /** Lets web pages of other origins call the gateway. https://fetch.spec.whatwg.org/#http-cors-protocol */

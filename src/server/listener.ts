@@ -1,7 +1,8 @@
 import type { Log } from "../telemetry/log.ts";
 import { holdPort } from "./hold-port.ts";
 import type { Application } from "./application.ts";
-import { limitHeads, createServers, type ListenAddress } from "./servers.ts";
+import { limitHeads } from "./head-limit.ts";
+import { createServers, type ListenAddress } from "./servers.ts";
 import { createUnixReplacement, reasonOf, type UnixReplacement, clearStaleSocket } from "./unix-socket.ts";
 import type { TlsMaterial } from "./tls.ts";
 

@@ -94,7 +94,7 @@ function describe(row: RouteRow, path: string): string {
 const HEADERS = { upgrade: "HTTP/1.1", connection: "Upgrade" } as const;
 
 /** Whether a request asks to go over to WebSocket, in whatever version. Other protocols may be ignored, and are. */
-export function asksForWebSocket({ headers }: Request): boolean {
+function asksForWebSocket({ headers }: Request): boolean {
   const upgrade = headers.get("upgrade");
   return upgrade !== null && /(?:^|,)\s*websocket\s*(?:[,/]|$)/i.test(upgrade);
 }
@@ -103,7 +103,7 @@ export function asksForWebSocket({ headers }: Request): boolean {
  * The answer to it, at once: clients such as Codex then send the same over HTTP, and wait and try again after any other.
  * @param status 501 if no method would do
  */
-export function refuseWebSocket(status: 426 | 501 = 426): never {
+function refuseWebSocket(status: 426 | 501 = 426): never {
   if (status === 426) throw new Failure("websocket_not_supported", { headers: HEADERS });
   throw new Failure("websocket_not_supported", { status, message: "WebSocket connections are not passed on" });
 }

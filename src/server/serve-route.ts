@@ -117,7 +117,7 @@ export function serveRoute(
   };
 }
 
-// Apart from who calls them, whose each call would cost two objects more with a closure in it.
+// Functions of their own, because a closure in `serveRoute` would cost every request two objects.
 
 const handleLater = (
   context: RequestContext,
@@ -166,35 +166,4 @@ function answerPreflight(cors: Cors | undefined, context: RequestContext, reques
 function outcomeOf(failure: Failure): Outcome {
   if (failure.code === "client_gone") return "client_gone";
   return failure.code === "provider_error" ? "answered" : "failed";
-}
-
-export interface CapacityParts extends ServeParts {
-  /** How many requests may be in flight at once; 0 is without limit. */
-  readonly maxConcurrent: number;
-}
-
-/**
- * Refuses requests to a route at once while as many as allowed are in flight, before their credentials or bodies are
- * looked at. Health checks always pass: a busy gateway is healthy.
- * @returns the given function itself if there is no limit, so that it costs nothing.
- */
-export function limitConcurrency(parts: CapacityParts, row: RouteRow, serve: Serve): Serve {
-  const { requests, maxConcurrent } = parts;
-  if (maxConcurrent === 0 || row.open) return serve;
-  // One for all refusals: an overloaded gateway must not pay for stack traces. A slot may be free any moment.
-  const overloaded = new Failure("overloaded", { headers: { "retry-after": "1" } });
-  const refuse = serveRoute({ ...parts, authenticate: undefined }, row, () => {
-    throw overloaded;
-  });
-  return (request) => (requests.size() < maxConcurrent ? serve : refuse)(request);
-}
-
-/** A JSON response of the gateway's own. */
-export function jsonResponse(context: RequestContext, value: unknown, status = 200): Response {
-  const body = JSON.stringify(value);
-  context.sent(Buffer.byteLength(body));
-  return new Response(body, {
-    status,
-    headers: { "content-type": "application/json", "x-request-id": context.id },
-  });
 }

@@ -1,5 +1,5 @@
 import { SettingError } from "../core/errors.ts";
-import { type ReadFile, readTextFile } from "../core/read-files.ts";
+import { type ReadFile, readSettingFile, readTextFile } from "../core/read-files.ts";
 
 /** The files of certificate and key; without either, TLS is not asked for. */
 export interface TlsFiles {
@@ -31,20 +31,11 @@ const CIPHERS = [
  */
 export function loadTls({ certPath, keyPath }: TlsFiles, readFile: ReadFile = readTextFile): TlsMaterial | undefined {
   if (certPath === undefined || keyPath === undefined) return undefined;
-  const cert = readPem("SERVER_TLS_CERT_PATH", certPath, readFile);
-  const key = readPem("SERVER_TLS_KEY_PATH", keyPath, readFile);
+  const cert = readSettingFile("SERVER_TLS_CERT_PATH", certPath, readFile);
+  const key = readSettingFile("SERVER_TLS_KEY_PATH", keyPath, readFile);
   requireUsable("SERVER_TLS_CERT_PATH", `${certPath} holds no usable certificate`, { cert });
   requireUsable("SERVER_TLS_KEY_PATH", `${keyPath} holds no usable key, or not the key of ${certPath}`, { cert, key });
   return { cert, key, ciphers: CIPHERS };
-}
-
-function readPem(name: string, path: string, readFile: ReadFile): string {
-  try {
-    return readFile(path);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw new SettingError(name, `${path} cannot be read (${code})`);
-  }
 }
 
 /** The cryptographic library's own messages name no file, so the setting is named instead. */

@@ -1,3 +1,4 @@
+import { errorCodeOf } from "../core/error-code.ts";
 import { lstatSync, unlinkSync } from "node:fs";
 import type { Log } from "../telemetry/log.ts";
 import type { Servers } from "./servers.ts";
@@ -88,5 +89,5 @@ export function createUnixReplacement(
 
 /** Why the runtime could not listen, as its error code if there is one. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? ("code" in error ? String(error.code) : error.message) : String(error);
+  return errorCodeOf(error) ?? (error instanceof Error ? error.message : String(error));
 }

@@ -1,7 +1,8 @@
 import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } from "pino";
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
-import { describeFault } from "../core/faults.ts";
+import { describeFault, type OnFault } from "../core/faults.ts";
 import { type LostLines, STALL_MS } from "./line-batches.ts";
+import { logFaults } from "./log-faults.ts";
 import { createLineWriter, LineBuffer, type LineWriter } from "./line-writer.ts";
 import { type LineStream, type LineStreamParts, openLineStream } from "./line-stream.ts";
 import { openStandardOutput } from "./standard-output.ts";
@@ -28,6 +29,8 @@ export interface LogOutput {
    * Never throws.
    */
   lineBroke(requestId: string, error: unknown): void;
+  /** Takes what was thrown outside of what answers a request; of what is thrown again and again it writes few lines. */
+  readonly onFault: OnFault;
 }
 
 export interface LogOptions {
@@ -77,7 +80,7 @@ export function createLog(
   };
   if (destination) {
     const logger = pino(options, destination);
-    const none = { lineWriter: undefined, flushLines: async () => 0, copyLines() {} };
+    const none = { lineWriter: undefined, flushLines: async () => 0, copyLines() {}, onFault: logFaults(logger) };
     return Object.assign(logger, { ...none, ...countBroken(logger, () => NOTHING_LOST) });
   }
   const lines = openLines({
@@ -95,6 +98,7 @@ export function createLog(
     lineWriter: createLineWriter(formed, base),
     copyLines: formed.copyLines,
     flushLines: (withinMs = STALL_MS) => lines.flush(withinMs),
+    onFault: logFaults(logger),
     ...countBroken(logger, lines.lost),
   });
   return log;
@@ -159,7 +163,10 @@ function formLines({ buffer, end, defer, catchUp }: LineStream, format: LogOptio
     },
   };
   const formed = {
-    ...{ stream, buffer: draft, defer, catchUp },
+    stream,
+    buffer: draft,
+    defer,
+    catchUp,
     // Nothing is between, unless lines get another form or are copied.
     end: format ? endFormed : end,
     copyLines(take: (line: string) => void): void {

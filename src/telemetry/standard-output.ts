@@ -1,3 +1,4 @@
+import { errorCodeOf, errorWordOf } from "../core/error-code.ts";
 import { closeSync, constants, fstatSync, openSync, write, writeSync } from "node:fs";
 
 /** Where lines are written to. */
@@ -22,7 +23,7 @@ const STANDARD_ERROR = 2;
  * which sets it: other processes write to the same open pipe and would get its errors.
  */
 export function openStandardOutput(): LineOutput {
-  return mayStall() ? { write: writeOnPool, writeLast: writeIfRoom } : { write: writeAtOnce, writeLast: writeFile };
+  return mayStall() ? { write: writeOnPool, writeLast: writeLastIfRoom } : { write: writeAtOnce, writeLast: writeFile };
 }
 
 function mayStall(): boolean {
@@ -49,7 +50,7 @@ function isCharacterDevice(): boolean {
 }
 
 function writeOnPool(bytes: Uint8Array, done: (written: number | string) => void): void {
-  write(STANDARD_OUTPUT, bytes, 0, bytes.length, null, (error, written) => done(error ? codeOf(error) : written));
+  write(STANDARD_OUTPUT, bytes, 0, bytes.length, null, (error, written) => done(error ? errorWordOf(error) : written));
 }
 
 function writeAtOnce(bytes: Uint8Array, done: (written: number | string) => void): void {
@@ -57,9 +58,13 @@ function writeAtOnce(bytes: Uint8Array, done: (written: number | string) => void
   try {
     result = writeSync(STANDARD_OUTPUT, bytes);
   } catch (error) {
-    result = codeOf(error);
+    result = errorWordOf(error);
   }
   done(result);
+}
+
+function writeLastIfRoom(bytes: Uint8Array): void {
+  writeIfRoom(STANDARD_OUTPUT, bytes);
 }
 
 function writeFile(bytes: Uint8Array): void {
@@ -67,12 +72,12 @@ function writeFile(bytes: Uint8Array): void {
 }
 
 /** Opens the pipe or terminal once more, because only a descriptor of one's own may be made to refuse instead of wait. */
-function writeIfRoom(bytes: Uint8Array): void {
+function writeIfRoom(descriptor: number, bytes: Uint8Array): void {
   try {
-    writeToOwn(STANDARD_OUTPUT, bytes);
+    writeToOwn(descriptor, bytes);
   } catch (error) {
     // A socket cannot be opened again. Nobody but this process, which ends, is known to write to it.
-    if (codeOf(error) !== "EAGAIN") process.stdout.write(bytes);
+    if (errorCodeOf(error) !== "EAGAIN") (descriptor === STANDARD_ERROR ? process.stderr : process.stdout).write(bytes);
   }
 }
 
@@ -86,14 +91,6 @@ function writeToOwn(descriptor: number, bytes: Uint8Array): void {
 }
 
 /** Writes to standard error if that is possible without waiting; it may be where nobody reads standard output. */
-export function tellErrors(text: string): void {
-  try {
-    writeToOwn(STANDARD_ERROR, Buffer.from(text));
-  } catch (error) {
-    if (codeOf(error) !== "EAGAIN") process.stderr.write(text);
-  }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown";
+export function writeErrors(text: string): void {
+  writeIfRoom(STANDARD_ERROR, Buffer.from(text));
 }

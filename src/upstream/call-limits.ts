@@ -59,8 +59,15 @@ function limitsWith(all: UpstreamLimits, timeouts: Timeouts): CallLimits {
   const untilHeaderMs = Math.min(responseHeaderMs, firstTokenMs, totalMs);
   const untilConnectedMs = Math.min(connectMs, untilHeaderMs);
   return {
-    ...{ connectMs, responseHeaderMs, firstTokenMs, streamIdleMs, totalMs, streamTotalMs },
-    ...{ untilConnectedMs, untilHeaderMs, saidBy },
+    connectMs,
+    responseHeaderMs,
+    firstTokenMs,
+    streamIdleMs,
+    totalMs,
+    streamTotalMs,
+    untilConnectedMs,
+    untilHeaderMs,
+    saidBy,
   };
 }
 

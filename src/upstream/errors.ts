@@ -1,3 +1,4 @@
+import { errorWordOf } from "../core/error-code.ts";
 import { Failure, FAILURES, type FailureCode, type FailureDetails } from "../core/errors.ts";
 import { CredentialError } from "../providers/credentials/credential-error.ts";
 
@@ -137,7 +138,7 @@ export function toUpstreamFailure(error: unknown, endpointId: string): Failure {
   const known =
     error instanceof UpstreamError
       ? error
-      : new UpstreamError("unreachable", { code: errorCodeOf(error), phase: "header", requestSent: true });
+      : new UpstreamError("unreachable", { code: errorWordOf(error), phase: "header", requestSent: true });
   return new UpstreamFailure(known, endpointId);
 }
 
@@ -162,8 +163,6 @@ function toCredentialFailure({ fault, message, detail }: CredentialError, endpoi
   });
 }
 
-/** An error's code, or its name. Messages of the runtime quote URLs, whose query may hold a key. */
-export function errorCodeOf(error: unknown): string {
-  if (typeof error === "object" && error !== null && "code" in error) return String(error.code);
-  return error instanceof Error ? error.name : "unknown";
-}
+/** The provider ended its stream without an error, but before the end of the answer. */
+export const unfinishedStream = (): UpstreamError =>
+  new UpstreamError("reset", { code: "STREAM_UNFINISHED", phase: "body", requestSent: true });

@@ -1,4 +1,5 @@
-import { errorCodeOf, UpstreamError, type UpstreamFault, type UpstreamPhase } from "./errors.ts";
+import { errorWordOf } from "../core/error-code.ts";
+import { UpstreamError, type UpstreamFault, type UpstreamPhase } from "./errors.ts";
 import { bodyOfStream } from "./body.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { bodyEndOf } from "./http1/body-end.ts";
@@ -31,7 +32,7 @@ const BEFORE_SENDING: ReadonlySet<UpstreamPhase> = new Set(["dns", "connect", "t
  */
 export function readFetchError(error: unknown, phase: UpstreamPhase): UpstreamError {
   if (error instanceof UpstreamError) return error;
-  const code = errorCodeOf(error);
+  const code = errorWordOf(error);
   const [fault, known = phase] = GROUPS.find(([, , pattern]) => pattern.test(code)) ?? ["unreachable"];
   // A time-out of the system's may also be that of a connection which has carried the request.
   const requestSent = !BEFORE_SENDING.has(known) || code === "ETIMEDOUT";

@@ -1,3 +1,5 @@
+import { errorCodeOf } from "../core/error-code.ts";
+import { fieldsOf, type HeaderLines } from "../core/header-lines.ts";
 import { applyEdits } from "../core/json/edit.ts";
 import type { Endpoint, EndpointState } from "./endpoint.ts";
 import type { Deadlines } from "../core/deadlines.ts";
@@ -131,14 +133,12 @@ function initOf(
   };
 }
 
-function joinHeaders(headers: WireRequest["headers"], own: Readonly<Record<string, string>>): Record<string, string> {
-  return { ...(headers instanceof Headers ? Object.fromEntries(headers) : headers), ...own };
+function joinHeaders(headers: WireRequest["headers"], own: HeaderLines): Record<string, string> {
+  return { ...(headers instanceof Headers ? Object.fromEntries(headers) : headers), ...fieldsOf(own) };
 }
 
 /** Servers without HTTP/2 may answer a handshake that offers only that with an alert; the runtime says no more. */
-function isOfHandshake(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "EPROTO";
-}
+const isOfHandshake = (error: unknown): boolean => errorCodeOf(error) === "EPROTO";
 
 function http2Unavailable(): UpstreamError {
   return new UpstreamError("http2_unavailable", { code: "HTTP2_HANDSHAKE_FAILED", phase: "tls", requestSent: false });

@@ -1,3 +1,4 @@
+import type { HeaderLines } from "../core/header-lines.ts";
 import type { EditedBytes } from "../core/json/edit.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -11,7 +12,7 @@ export interface WireRequest {
    * Further headers, with other values in each request: so the others can be the same frozen object each time. None of
    * them is one of the others, or says how the body is to be read.
    */
-  readonly ownHeaders?: Readonly<Record<string, string>> | undefined;
+  readonly ownHeaders?: HeaderLines | undefined;
   /** A stream goes out as it comes: of the length that a `content-length` header announces, else chunked. */
   readonly body: Uint8Array | EditedBytes | ReadableStream<Uint8Array> | null;
   /** Nobody reads a body of bytes any more once it is sent: a transport that knows when that is frees its memory. */

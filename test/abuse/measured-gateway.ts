@@ -102,6 +102,7 @@ export async function startMeasuredGateway(
   const environment: Record<string, string> = {
     // The runtime gives freed memory back at once, so that each exchange is seen to take its own.
     MIMALLOC_PURGE_DELAY: "0",
+    MIMALLOC_PURGE_HOLES_MIN_INTERVAL: "100",
     BUN_OPTIONS: `--preload ${PROCESS_PROBE}`,
     PROCESS_PROBE_SOCKET: unix,
     CUSTOM_PROVIDERS: "side",

@@ -76,7 +76,7 @@ describe("a verified token", () => {
     expect(rig.verified).toBe(2);
   });
 
-  test("is not remembered where only the tolerance saves it", async () => {
+  test("is not remembered if only the tolerance saves it", async () => {
     const rig = createRig();
     rig.expiresAt = START / 1000 - 5;
     await rig.authenticate(["token"]);
@@ -105,7 +105,7 @@ describe("a static key", () => {
     expect(rig.verified).toBe(0);
   });
 
-  test("is forgotten with the keys that held it, also where a token was remembered", async () => {
+  test("is forgotten with the keys that held it, also if a token was remembered", async () => {
     const rig = createRig("old-key");
     await rig.authenticate(["old-key"]);
     rig.staticKeys = readStaticKeys("new-key");
@@ -114,7 +114,7 @@ describe("a static key", () => {
     expect(await rig.authenticate(["new-key"])).toMatchObject({ kind: "key", name: "key-1" });
   });
 
-  test("is the only way in where there is no issuer", async () => {
+  test("is the only way in if there is no issuer", async () => {
     const authenticate = createAuthenticate({
       staticKeys: () => readStaticKeys("good-key"),
       verifyToken: undefined,

@@ -188,7 +188,7 @@ describe("a token is let in", () => {
     expect([status, line["identity"], line["cause"]]).toEqual([ADMITTED, "user-1", undefined]);
   });
 
-  test("under the name of its client, where it has no subject", async () => {
+  test("under the name of its client, if it has no subject", async () => {
     const named = await issuer.sign(key, { sub: undefined, client_id: "robot" });
     expect((await knock(gateway, bearer(named))).line["identity"]).toBe("robot");
     const odd = await issuer.sign(key, { sub: { toString: 1 } });
@@ -203,7 +203,7 @@ describe("the Authorization header", () => {
     expect((await knock(gateway, { authorization: `${scheme}   ${token}` })).status).toBe(ADMITTED);
   });
 
-  test("is refused without a challenge's error where it holds no bearer token", async () => {
+  test("is refused without a challenge's error if it holds no bearer token", async () => {
     const token = await issuer.sign(key);
     const texts = [token, `Bearer${token}`, `Basic ${btoa(`x:${token}`)}`, `Token ${token}`, "Bearer", "Bearer ", ""];
     for (const authorization of texts) {
@@ -213,7 +213,7 @@ describe("the Authorization header", () => {
     }
   });
 
-  test("is refused where there are two, whichever is good", async () => {
+  test("is refused if there are two, whichever is good", async () => {
     const token = await issuer.sign(key);
     for (const [first, second] of [
       [token, token],

@@ -106,7 +106,7 @@ describe("settings for issuers", () => {
     return loaded.ok ? [] : loaded.problems;
   };
 
-  test("name the issuer where there are several", () => {
+  test("name the issuer if there are several", () => {
     const loaded = load({
       AUTH_OIDC_ISSUER: `${A},${B}`,
       AUTH_OIDC_JWKS_URL: `${B}=http://b.inner/keys?p=1`,

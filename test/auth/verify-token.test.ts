@@ -162,7 +162,7 @@ describe("keys", () => {
     expect(await failureOf(verifyWith(keysOf(known))(token))).toEqual(["unauthorized", cause]);
   });
 
-  test("a token is refused, not an error, where the issuer's key is of no use", async () => {
+  test("a token is refused, not an error, if the issuer's key is of no use", async () => {
     const weak = await crypto.subtle.generateKey(
       { name: "RSASSA-PKCS1-v1_5", modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" },
       true,

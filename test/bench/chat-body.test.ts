@@ -9,7 +9,7 @@ describe("a chat body", () => {
     expect(JSON.parse(new TextDecoder().decode(body))).toMatchObject({ model: "openai/gpt-4o-mini" });
   });
 
-  test("asks for a stream where the answer is one", () => {
+  test("asks for a stream if the answer is one", () => {
     expect(JSON.parse(new TextDecoder().decode(chatBody("paced", 200)))).toMatchObject({
       stream: true,
       model: "openai/gpt-4o-mini-paced",

@@ -75,7 +75,7 @@ describe("an answer is at fault", () => {
     expect(SOAK_KINDS[name].findFault(status, tail)).toContain(fault);
   });
 
-  test("not where it ends as it has to", () => {
+  test("not if it ends as it has to", () => {
     expect(SOAK_KINDS["provider refuses"].findFault(429, "{}")).toBeUndefined();
     expect(SOAK_KINDS.stream.findFault(200, "data: {}\n\ndata: [DONE]\n\n")).toBeUndefined();
     expect(SOAK_KINDS["provider cuts a stream"].findFault(502, "{}")).toBeUndefined();

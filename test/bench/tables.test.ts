@@ -34,7 +34,7 @@ describe("the tables", () => {
     expect(text).not.toContain("First 200");
   });
 
-  test("say nothing of delays where the mock was not asked directly", () => {
+  test("say nothing of delays if the mock was not asked directly", () => {
     expect(describeResult(GOOD)).toContain("Added, p50 / p99 in ms");
     expect(describeResult(result({ nginx: 1, bare: 2 }, {}))).not.toContain("Added");
   });
@@ -59,7 +59,7 @@ describe("what a run may have been limited by", () => {
     expect(linesOf(0.5)).toContain("used at most 50 % of a core, the mock 30 %: neither was the limit.");
   });
 
-  test("is said where it was", () => {
+  test("is said if it was", () => {
     expect(linesOf(0.95)).toContain(
       "They were the limit of the requests a second, not of the CPU time of each, in alone of nginx.",
     );

@@ -48,7 +48,7 @@ const ADVISORY = {
   vulnerable_versions: "<=999.0.0",
 };
 
-test("passes where nothing is known of any package, and asks about all of them", async () => {
+test("passes if nothing is known of any package, and asks about all of them", async () => {
   await using registry = openRegistry(() => Response.json({}));
   expect(await audit(registry.url)).toMatchObject({ code: 0 });
   expect(registry.asked).toContain("elysia");
@@ -76,12 +76,12 @@ test.each([
   ]);
 });
 
-test("neither passes nor fails where the registry cannot be reached", async () => {
+test("neither passes nor fails if the registry cannot be reached", async () => {
   const { code, output } = await audit("http://127.0.0.1:1/");
   expect([code, output]).toEqual([3, expect.stringContaining("it cannot be reached (ConnectionRefused)")]);
 });
 
-test("fails where the lock file does not pin what package.json asks for", async () => {
+test("fails if the lock file does not pin what package.json asks for", async () => {
   const project = mkdtempSync(join(tmpdir(), "audit-"));
   mkdirSync(join(project, ".ci"));
   for (const script of ["audit", "bun"]) copyFileSync(join(PROJECT, ".ci", script), join(project, ".ci", script));

@@ -79,7 +79,7 @@ describe("the npm package", () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining("--no such option")]);
   });
 
-  test("says what is missing where Bun was not installed with it", async () => {
+  test("says what is missing if Bun was not installed with it", async () => {
     const { code, stderr } = await runToEnd(install("node_modules/inference-gateway", "elsewhere"), ["--version"]);
     expect([code, stderr]).toEqual([1, expect.stringContaining("with optional dependencies")]);
   });

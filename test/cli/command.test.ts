@@ -162,7 +162,7 @@ describe("what only prints ends with 0", () => {
 });
 
 describe("--env-file", () => {
-  test("is read where it is named; the environment wins, unless it is blank there", async () => {
+  test("is read if it is named; the environment wins, unless it is blank there", async () => {
     const file = join(newFolder(), "x.env");
     writeFileSync(file, '\ufeff# comment\nexport LOG_LEVEL=debug\nMODELS_TIMEOUT="7s"\nERROR_FORMAT=openai\n');
     const environment = { LOG_LEVEL: "warn", ERROR_FORMAT: " " };

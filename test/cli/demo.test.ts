@@ -29,7 +29,7 @@ async function models(at: RunningGateway): Promise<readonly Model[]> {
 const ask = (at: RunningGateway, body: object): Promise<Response> =>
   fetch(`${at.url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(body) });
 
-test("without --demo there is no demo, also where its name is asked for", async () => {
+test("without --demo there is no demo, also if its name is asked for", async () => {
   await using plain = await startGateway();
   expect((await models(plain)).filter(({ served_by: by }) => by === "demo")).toEqual([]);
   const body = { model: "demo/demo", messages: [{ role: "user", content: "hi" }] };

@@ -4,32 +4,7 @@ import { helpText, SETTING_WIDTH } from "../../src/cli/help.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { SETTING_GROUPS } from "../../src/config/setting-row.ts";
 import { SETTING_ROWS } from "../../src/config/settings-table.ts";
-
-const PATTERNS = [
-  "<ID>_API_KEY",
-  "<ID>_API_URL",
-  "<ID>_HTTP2",
-  "<ID>_TRANSPORT",
-  "<ID>_RELAY_HEADERS",
-  "<ID>_HEADERS",
-  "<ID>_QUERY",
-  "<ID>_AUTH_HEADER",
-  "<ID>_APIS",
-  "<ID>_ROOT_PATHS",
-  "<ID>_ENCODED_SLASHES",
-  "<ID>_AUTH_TYPE",
-  "CLOUDFLARE_ACCOUNT_ID",
-  "CLOUDFLARE_GATEWAY_ID",
-  "AZURE_RESOURCE",
-  "AZURE_API_VERSION",
-  "DATABRICKS_HOST",
-  "MCP_<NAME>_TOKEN",
-  "MCP_<NAME>_HEADERS",
-  "MCP_<NAME>_CLIENT_ID",
-  "MCP_<NAME>_CLIENT_SECRET",
-  "MCP_<NAME>_TOKEN_URL",
-  "MCP_<NAME>_SCOPE",
-];
+import { PATTERNS } from "../config/variable-patterns.ts";
 
 describe("helpText", () => {
   test.each([[72], [80], [100], [200]])("stays within %d columns and aligns the texts of every group", (width) => {

@@ -113,7 +113,7 @@ test("a completion goes to the provider of its argument", async () => {
   expect(rig.calls()[0]?.target).toBe("/openai/v1/chat/completions");
 });
 
-test("images pass where vision is on", async () => {
+test("images pass if vision is on", async () => {
   rig.answer(json(200, { id: "c", choices: [] }));
   const url = "data:image/png;base64,iVBORw0KGgo=";
   const content = [

@@ -153,7 +153,7 @@ describe("what reaches the provider", () => {
 describe("the Responses API", () => {
   const input = "Say hello";
 
-  test("raises an error where its stream breaks off", async () => {
+  test("raises an error if its stream breaks off", async () => {
     const created = dataEvent({ type: "response.created", sequence_number: 0, response: {} }, "response.created");
     const gate = createGate();
     rig.answer([EVENT_STREAM, chunk(created), wait(gate), reset()]);

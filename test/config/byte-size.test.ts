@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { parseByteSize } from "../../src/config/values.ts";
+import { parseByteSize } from "../../src/config/parse-byte-size.ts";
 
 test.each([[""], ["-1"], ["1.5MiB"], ["10XB"], ["MiB"], ["1  MiB"], ["1e6"], ["99999999999GiB"], ["1constructor"]])(
   "refuses %j",

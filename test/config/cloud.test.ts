@@ -6,7 +6,7 @@ import { readEntra } from "../../src/config/cloud/read-entra.ts";
 import type { Environment } from "../../src/config/environment.ts";
 import { loadConfig } from "../fixtures/load-config.ts";
 import { loadProviders } from "../fixtures/load-providers.ts";
-import { chooseWire } from "../../src/routing/choose-wire.ts";
+import { chooseWire } from "../../src/routing/choose-way.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 
 const KEYS = { AWS_ACCESS_KEY_ID: "AKIA1", AWS_SECRET_ACCESS_KEY: "secret/key" };

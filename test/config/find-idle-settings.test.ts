@@ -54,7 +54,7 @@ test.each<Environment>([
   expect(warningsOf(environment)).toEqual([]);
 });
 
-test("where settings are bad, nobody knows yet what the others do", () => {
+test("if settings are bad, nobody knows yet what the others do", () => {
   expect(loadConfig({ AUTH_ENABLED: "yess", AUTH_API_KEYS })).toMatchObject({ ok: false, warnings: [] });
 });
 

@@ -104,7 +104,7 @@ describe("GITHUB_API_URL as GitHub's runners have it", () => {
     expect([find("github")?.configured, warnings]).toEqual([false, []]);
   });
 
-  test("is ignored aloud where the provider is wanted", () => {
+  test("is ignored aloud if the provider is wanted", () => {
     const { find, warnings } = load({ GITHUB_API_URL: "https://api.github.com", GITHUB_API_KEY: "k-1" });
     expect(find("github")?.baseUrl).toBe("https://models.github.ai/inference");
     expect(warnings).toEqual(["GITHUB_API_URL is ignored, because it is the address of GitHub's REST API"]);

@@ -213,7 +213,7 @@ describe("settings", () => {
       OTEL_TRACES_SAMPLER_ARG: "1",
       OTEL_PROPAGATORS: ["tracecontext", "baggage"],
       OTEL_LOGS_EXPORTER: "none",
-      OTEL_SERVICE_NAME: "inference-gateway",
+      OTEL_SERVICE_NAME: undefined,
       OTEL_RESOURCE_ATTRIBUTES: [],
       OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
@@ -262,7 +262,7 @@ describe("settings", () => {
     });
   });
 
-  test("keep their defaults where a variable is blank", () => {
+  test("keep their defaults if a variable is blank", () => {
     expect(load({ SERVER_PORT: "", LOG_LEVEL: "  ", ALLOWED_MODELS: "\n" }).config).toEqual(load({}).config);
   });
 
@@ -300,7 +300,7 @@ describe("older spellings", () => {
     ]);
   });
 
-  test("count where the present one is blank", () => {
+  test("count if the present one is blank", () => {
     expect(load({ SERVER_READ_TIMEOUT: "90s", CLIENT_TIMEOUT: "" }).config.settings.CLIENT_TIMEOUT).toBe(90_000);
   });
 });

@@ -231,7 +231,7 @@ describe("cloudflare's account", () => {
     );
   });
 
-  test("is asked for where only the key is set", () => {
+  test("is asked for if only the key is set", () => {
     expect(loadProviders({ CLOUDFLARE_API_KEY: KEY }, []).warnings).toEqual([
       "CLOUDFLARE_API_KEY is set, but CLOUDFLARE_ACCOUNT_ID is not: cloudflare cannot be called",
     ]);
@@ -255,7 +255,7 @@ describe("custom providers", () => {
     expect({ auth: provider.auth as string, key: provider.key }).toEqual({ auth, key });
   });
 
-  test("warn where an auth type is asked for and no key is set", () => {
+  test("warn if an auth type is asked for and no key is set", () => {
     const { warnings } = loadProviders({ ...url, MY_TGI_AUTH_TYPE: "bearer" }, ["my-tgi"]);
     expect(warnings).toEqual([
       "MY_TGI_AUTH_TYPE is bearer, but MY_TGI_API_KEY is not set: my-tgi is called without a key",

@@ -11,6 +11,7 @@ const LEVEL: SettingRow = { ...COMMON, type: "enum", values: ["low", "HIGH"] };
 const WAIT: SettingRow = { ...COMMON, type: "duration", range: ["1s", "255s"] };
 const SIZE: SettingRow = { ...COMMON, type: "bytes", range: ["1", "1MiB"] };
 const TEXT: SettingRow = { ...COMMON, type: "string" };
+const HOST: SettingRow = { ...COMMON, type: "host" };
 const LIST: SettingRow = { ...COMMON, type: "list" };
 const WORDS: SettingRow = { ...COMMON, type: "list", entries: ["status", "model"] };
 const SHARE: SettingRow = { ...COMMON, type: "number", range: ["0", "1"] };
@@ -38,6 +39,17 @@ describe("parseSetting", () => {
     [SIZE, "1048577"],
     [TEXT, "a\nb"],
     [TEXT, "a\u0000"],
+    [HOST, "not a host"],
+    [HOST, "http://0.0.0.0"],
+    [HOST, "0.0.0.0:80"],
+    [HOST, "[::1]:80"],
+    [HOST, "256.1.1.1"],
+    [HOST, "1.2.3"],
+    [HOST, "::g"],
+    [HOST, "-x"],
+    [HOST, "a..b"],
+    [HOST, "user@host"],
+    [HOST, "*"],
     [LIST, "a,b\tc"],
     [WORDS, "status,mode"],
     [SHARE, "1.01"],
@@ -52,6 +64,13 @@ describe("parseSetting", () => {
     [PORT, "0", 0],
     [PORT, "65535", 65_535],
     [FREE, "-7", -7],
+    [HOST, "0.0.0.0", "0.0.0.0"],
+    [HOST, "::", "::"],
+    [HOST, "[::1]", "::1"],
+    [HOST, "fe80::1%eth0", "fe80::1%eth0"],
+    [HOST, "localhost", "localhost"],
+    [HOST, "gateway-1.my_net.example", "gateway-1.my_net.example"],
+    [HOST, "10gw.example.", "10gw.example."],
     [WORKERS, "4", 4],
     [WORKERS, "AUTO", "auto"],
     [FLAG, "TRUE", true],

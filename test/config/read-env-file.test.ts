@@ -19,18 +19,18 @@ function read(text: string, environment: Environment = {}): Environment {
 }
 
 describe("a file that cannot be read gives one line", () => {
-  test("where it is missing", () => {
+  test("if it is missing", () => {
     const path = join(folder, "missing\n.env");
     const problem = `--env-file ${JSON.stringify(path)} cannot be read: no such file`;
     expect(readEnvFile(path, {})).toEqual({ ok: false, problem });
   });
 
-  test("where it is a directory", () => {
+  test("if it is a directory", () => {
     const problem = `--env-file ${JSON.stringify(folder)} cannot be read: it is a directory`;
     expect(readEnvFile(folder, {})).toEqual({ ok: false, problem });
   });
 
-  test("where its path is impossible", () => {
+  test("if its path is impossible", () => {
     expect(readEnvFile("a\u0000b", {})).toEqual({ ok: false, problem: expect.stringContaining("cannot be read") });
   });
 });

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
 import { SETTING_GROUPS } from "../../src/config/setting-row.ts";
 import { SETTING_ROWS } from "../../src/config/settings-table.ts";
+import { PATTERNS } from "./variable-patterns.ts";
 
 const tables = settingsMarkdown()
   .split(/^## .*$\n/m)
@@ -20,32 +21,7 @@ test("has a table for every group, each of rows of equal length and four cells",
 test("has one row for every setting and for every pattern of variables", () => {
   const rows = tables.flatMap((table) => table.trim().split("\n").slice(2));
   const names = rows.map((row) => /^\| `([^`]+)`/.exec(row)?.[1]);
-  const patterns = [
-    "<ID>_API_KEY",
-    "<ID>_API_URL",
-    "<ID>_HTTP2",
-    "<ID>_TRANSPORT",
-    "<ID>_RELAY_HEADERS",
-    "<ID>_HEADERS",
-    "<ID>_QUERY",
-    "<ID>_AUTH_HEADER",
-    "<ID>_APIS",
-    "<ID>_ROOT_PATHS",
-    "<ID>_ENCODED_SLASHES",
-    "<ID>_AUTH_TYPE",
-    "CLOUDFLARE_ACCOUNT_ID",
-    "CLOUDFLARE_GATEWAY_ID",
-    "AZURE_RESOURCE",
-    "AZURE_API_VERSION",
-    "DATABRICKS_HOST",
-    "MCP_<NAME>_TOKEN",
-    "MCP_<NAME>_HEADERS",
-    "MCP_<NAME>_CLIENT_ID",
-    "MCP_<NAME>_CLIENT_SECRET",
-    "MCP_<NAME>_TOKEN_URL",
-    "MCP_<NAME>_SCOPE",
-  ];
-  expect(names.toSorted()).toEqual([...SETTING_ROWS.map(([name]) => name), ...patterns].toSorted());
+  expect(names.toSorted()).toEqual([...SETTING_ROWS.map(([name]) => name), ...PATTERNS].toSorted());
 });
 
 test("leaves nothing in angle brackets that would be taken for HTML", () => {

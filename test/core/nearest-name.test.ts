@@ -14,6 +14,6 @@ test.each([
   expect(nearestName(name, KNOWN)).toBe(nearest);
 });
 
-test("suggests nothing where nothing is known", () => {
+test("suggests nothing if nothing is known", () => {
   expect(nearestName("SERVER_PORT", [])).toBeUndefined();
 });

@@ -104,7 +104,7 @@ describe("a stream", () => {
     expect(words.length).toBeGreaterThan(20);
   });
 
-  test("sends one usage chunk without choices before [DONE] where it was asked for", async () => {
+  test("sends one usage chunk without choices before [DONE] if it was asked for", async () => {
     const response = await chat({ ...CHAT, stream: true, max_tokens: 4, stream_options: { include_usage: true } });
     const events = readEvents(await response.text());
     const chunks = events.slice(0, -1).map((event) => JSON.parse(event));
@@ -156,7 +156,7 @@ describe("tool_choice", () => {
     expect(await message({ ...CHAT, tools })).not.toHaveProperty("tool_calls");
   });
 
-  test("required calls the first where none is asked for, a named one is called whatever is asked", async () => {
+  test("required calls the first if none is asked for, a named one is called whatever is asked", async () => {
     expect((await message({ ...CHAT, tools, tool_choice: "required" })).tool_calls).toMatchObject([
       { type: "function", function: { name: "get_weather", arguments: '{"location":"Paris"}' } },
     ]);
@@ -182,7 +182,7 @@ describe("after tool results", () => {
     );
   });
 
-  test("answers with the result, even where a tool is required", async () => {
+  test("answers with the result, even if a tool is required", async () => {
     const messages = [
       ...conversation,
       { role: "tool", tool_call_id: "call_1", content: [{ type: "text", text: "21 °C, sunny" }] },

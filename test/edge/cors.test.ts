@@ -38,7 +38,7 @@ test("a preflight of an allowed origin is answered before any credential is aske
   expect(response.headers.get("x-request-id")).not.toBeNull();
 });
 
-test("a preflight of another origin, or where CORS is off, gets no permission", async () => {
+test("a preflight of another origin, or if CORS is off, gets no permission", async () => {
   for (const response of [await preflight(open, "https://evil.example"), await preflight(closed, ORIGIN)]) {
     expect(response.status).toBe(403);
     expect(response.headers.get("access-control-allow-origin")).toBeNull();

@@ -63,7 +63,7 @@ describe("the way out", () => {
     expect([inits[0]?.proxy, probed]).toEqual([false, ["http://api.example/v1"]]);
   });
 
-  test("is what it was where there is no proxy: not even a layer in between", () => {
+  test("is what it was if there is no proxy: not even a layer in between", () => {
     const fetch = async () => new Response();
     const probe = async () => true;
     const egress = createEgress({ proxy: undefined, direct: ["x"], fetch, probe });

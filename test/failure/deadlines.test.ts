@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { dataEvent, json } from "../fixtures/answers.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
+import { passTime } from "../fixtures/passing-time.ts";
 import { chunk, end, flood, head, stall, type Step, wait } from "../fixtures/script.ts";
 import { startAt } from "../fixtures/start-in-process.ts";
 import { RIG_KEY, type Rig, startRig } from "../fixtures/start-rig.ts";
@@ -11,26 +12,7 @@ let mute: { readonly port: number; stop(closeActive?: boolean): void };
 let rig: Rig;
 /** The gateway's time: seconds of it pass in milliseconds, and none of them by itself. */
 const clock = createManualClock();
-/** So much of it passes with every turn of the event loop, in which whatever has been sent arrives. */
-const STEP_MS = 100;
-
-/** Lets time pass until something has happened. */
-async function passUntil<Value>(happened: Promise<Value>): Promise<Value> {
-  let isOver = false;
-  const over = (): void => void (isOver = true);
-  happened.then(over, over);
-  while (!isOver) {
-    await clock.advance(STEP_MS);
-    await Bun.sleep(1);
-  }
-  return happened;
-}
-
-/** Resolves when so much of the gateway's time has passed. */
-async function passed(milliseconds: number): Promise<void> {
-  const until = clock.now() + milliseconds;
-  while (clock.now() < until) await Bun.sleep(1);
-}
+const { passUntil, passed } = passTime(clock);
 
 beforeAll(async () => {
   mute = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
@@ -112,12 +94,12 @@ async function expectTimeout(
 }
 
 describe.each(CALLS)("%s: 504 that names the setting", (_name, target, body) => {
-  test("where the provider accepts and never answers", () =>
+  test("if the provider accepts and never answers", () =>
     expectTimeout("CLIENT_RESPONSE_HEADER_TIMEOUT", [20_000, 25_000], target, body, () => [stall()]));
 });
 
 describe.each(STREAMS)("%s: an error event that names the setting", (_name, target, body) => {
-  test("where the stream never begins", async () => {
+  test("if the stream never begins", async () => {
     const { client, id, connection, startedAt } = await ask(target, body, () => [head(200, EVENT_STREAM), stall()]);
     expect((await passUntil(client.head())).status).toBe(200);
     const { text, complete } = await passUntil(client.body());
@@ -131,10 +113,10 @@ describe.each(STREAMS)("%s: an error event that names the setting", (_name, targ
 });
 
 describe.each(WHOLE)("%s: 504 that names the setting", (_name, target, body) => {
-  test("where the body does not come", () =>
+  test("if the body does not come", () =>
     expectTimeout("CLIENT_TIMEOUT", [35_000, 40_000], target, body, () => [head(200, JSON_HEAD), chunk("{"), stall()]));
 
-  test("where the body comes too slowly", () =>
+  test("if the body comes too slowly", () =>
     expectTimeout("CLIENT_TIMEOUT", [35_000, 40_000], target, body, async function* () {
       yield head(200, JSON_HEAD);
       for (;;) {

@@ -64,7 +64,7 @@ describe.each(POSTS)("POST %s", (target, body) => {
     expect(reused).toBe(true);
   });
 
-  test.each(["fin", "reset"] as const)("goes over a new connection where the old one was closed (%s)", async (how) => {
+  test.each(["fin", "reset"] as const)("goes over a new connection if the old one was closed (%s)", async (how) => {
     const old = rig.provider.connections;
     expect(rig.provider.closeIdleConnections(how)).toBe(1);
     await rig.provider.connectionClosed(old);
@@ -72,7 +72,7 @@ describe.each(POSTS)("POST %s", (target, body) => {
   });
 
   // Whether such a request was begun cannot be known, so a second one might cost twice.
-  test("is not repeated where the connection dies as it is sent: 502", async () => {
+  test("is not repeated if the connection dies as it is sent: 502", async () => {
     const died = await atLeastOnce(async () => {
       const old = rig.provider.connections;
       expect(rig.provider.closeIdleConnections("on-next-byte")).toBeGreaterThan(0);
@@ -95,7 +95,7 @@ describe.each(POSTS)("POST %s", (target, body) => {
   });
 });
 
-test("a GET may be repeated, and is where the connection died", async () => {
+test("a GET may be repeated, and is if the connection died", async () => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const old = rig.provider.connections;
     expect(rig.provider.closeIdleConnections("on-next-byte")).toBeGreaterThan(0);

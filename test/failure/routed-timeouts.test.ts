@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { configOf } from "../config/file/load-file.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
+import { passTime } from "../fixtures/passing-time.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { json } from "../fixtures/answers.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
@@ -13,6 +14,7 @@ const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding":
 const LATE_MS = 3000;
 
 const clock = createManualClock();
+const { passUntil, passed } = passTime(clock);
 let provider: MockProvider;
 let gateway: RunningGateway;
 
@@ -43,22 +45,6 @@ afterAll(async () => {
   await gateway.stop();
   await provider.stop();
 });
-
-async function passUntil<Value>(happened: Promise<Value>): Promise<Value> {
-  let isOver = false;
-  const over = (): void => void (isOver = true);
-  happened.then(over, over);
-  while (!isOver) {
-    await clock.advance(100);
-    await Bun.sleep(1);
-  }
-  return happened;
-}
-
-async function passed(milliseconds: number): Promise<void> {
-  const until = clock.now() + milliseconds;
-  while (clock.now() < until) await Bun.sleep(1);
-}
 
 const MESSAGES = [{ role: "user", content: "hi" }];
 

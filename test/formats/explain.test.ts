@@ -57,7 +57,7 @@ const request = fc.record(
 /** What a path of a problem looks like: known field names and indices, no key that a client made up. */
 const PATH = /^(?:[a-z_]+(?:\[\d+\])*(?:\.[a-z_]+(?:\[\d+\])*)*)?$/;
 
-test("explains a chat request exactly where the compiled check refuses it", () => {
+test("explains a chat request exactly if the compiled check refuses it", () => {
   const compiled = TypeCompiler.Compile(CreateChatCompletionRequest);
   fc.assert(
     fc.property(fc.oneof({ weight: 9, arbitrary: request }, odd), (value) => {
@@ -69,7 +69,7 @@ test("explains a chat request exactly where the compiled check refuses it", () =
   );
 });
 
-test("explains an embedding request exactly where the compiled check refuses it", () => {
+test("explains an embedding request exactly if the compiled check refuses it", () => {
   const compiled = TypeCompiler.Compile(CreateEmbeddingRequest);
   const item = fc.oneof(fc.string(), fc.integer(), fc.double(), fc.array(fc.oneof(fc.integer(), odd)), odd);
   const input = fc.oneof(fc.array(fc.string()), fc.array(fc.integer()), fc.array(item, { maxLength: 4 }), odd);

@@ -143,3 +143,19 @@ test("usage of 0 says nothing", () => {
   expect([saysUsage(undefined), saysUsage({ inputTokens: 0, outputTokens: 0 })]).toEqual([false, false]);
   expect([saysUsage({ inputTokens: 1 }), saysUsage({ outputTokens: 1 })]).toEqual([true, true]);
 });
+
+describe("what is no count of tokens is not said", () => {
+  const CACHED = { cached_tokens: -1 };
+  test.each([[-5], [1e300], ["12"], [null], [true]])("%p", (wrong) => {
+    for (const usage of [
+      { prompt_tokens: wrong, completion_tokens: wrong, total_tokens: wrong },
+      { input_tokens: wrong, output_tokens: wrong },
+    ]) {
+      expect(toTokenUsage(usage)).toBeUndefined();
+      expect(toTokenUsage({ ...usage, prompt_tokens: 7, prompt_tokens_details: CACHED })).toEqual({ inputTokens: 7 });
+    }
+    expect(readConverse({ inputTokens: wrong, outputTokens: wrong })).toBeUndefined();
+    expect(readConverse({ inputTokens: 3, outputTokens: wrong })).toMatchObject({ input: 3, output: 0 });
+    expect(readCohere({ tokens: { input_tokens: wrong, output_tokens: wrong } })).toBeUndefined();
+  });
+});

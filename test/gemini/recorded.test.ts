@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { DIALECTS } from "../../src/formats/dialects.ts";
 import { factsOf } from "../../src/formats/form/model-facts.ts";
-import { StreamTranslation } from "../../src/pipeline/translate/stream-translation.ts";
 import { readRecordedStreams } from "../fixtures/recorded-streams.ts";
 import { STREAMS } from "../translation/provider-traffic.ts";
+import { cut, translatePieces } from "../translation/translate-pieces.ts";
 
 const WIRES = ["chat", "messages", "responses"] as const;
 type OtherWire = (typeof WIRES)[number];
@@ -14,7 +14,7 @@ const readers = { chat: DIALECTS.chat, messages: DIALECTS.messages, responses: D
 /** With what a provider says that an answer is whole; usage may come after it. */
 const STOPS: Readonly<Record<OtherWire, string>> = {
   chat: '"finish_reason":"tool_calls"}',
-  messages: '"type":"message_stop"}',
+  messages: '"stop_reason":"tool_use"',
   responses: '"type":"response.completed"',
 };
 
@@ -28,7 +28,7 @@ async function translate(wire: OtherWire, pieces: Iterable<Uint8Array>, isArray 
   let ids = 0;
   const contents = [{ parts: [{ text: "hi" }] }];
   const generationConfig = { thinkingConfig: { includeThoughts: true } };
-  const translation = new StreamTranslation({
+  const parts = {
     reader: (await readers[wire]()).readStream({ provider: "p", model: "m", facts: factsOf("m") }),
     writer: client.writeStream({
       model: "p/m",
@@ -37,25 +37,8 @@ async function translate(wire: OtherWire, pieces: Iterable<Uint8Array>, isArray 
       createdAt: 1,
       isArray,
     }),
-    clientsError: (error) => error,
-    onError() {},
-    mayHold: () => true,
-    failureOf: ({ message }) => new Error(message),
-  });
-  const written: Uint8Array[] = [];
-  const write = (bytes: Uint8Array): void => void written.push(bytes);
-  let thrown: unknown;
-  try {
-    for (const piece of pieces) translation.push(piece, write);
-    translation.end(write);
-  } catch (error) {
-    thrown = error;
-  }
-  return { text: Buffer.concat(written).toString(), thrown };
-}
-
-function* cut(bytes: Buffer, size: number): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  };
+  return translatePieces(parts, pieces);
 }
 
 const own = WIRES.map((wire) => [`own ${wire}`, wire, Buffer.from(STREAMS[wire].join(""))] as const);

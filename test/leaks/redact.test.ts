@@ -28,14 +28,14 @@ describe("a secret", () => {
     );
   });
 
-  test("stays what it is where it is not there", () => {
+  test("stays what it is if it is not there", () => {
     const redact = redactionOf([secretPatterns(KEY)]);
     fc.assert(fc.property(fc.string(), (text) => redact(text) === text));
     const text = JSON.stringify({ error: { message: 'a "quoted" path\\with 100% & more + %2F \\u0041' } });
     expect(redact(text)).toBe(text);
   });
 
-  test("that is short is masked as a word, and left where it is part of one", () => {
+  test("that is short is masked as a word, and left if it is part of one", () => {
     const redact = redactionOf([secretPatterns("EMPTY")]);
     expect(redact('{"key":"EMPTY","message":"EMPTYNESS of NONEMPTY, EMPTY"}')).toBe(
       '{"key":"***","message":"EMPTYNESS of NONEMPTY, ***"}',

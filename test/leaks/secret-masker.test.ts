@@ -100,7 +100,7 @@ describe("nothing around a secret hides it", () => {
   });
   const around = fc.array(fc.constantFrom(...BEFORE, ...AFTER, "a", " ", "{", "sk-"), { maxLength: 4 });
 
-  test("not where one encoding follows another", () => {
+  test("not if one encoding follows another", () => {
     // More of those with escapes within escapes would go beyond the depth that is looked into.
     const inner = [SPELLINGS["in a URL"], SPELLINGS["in JSON"], SPELLINGS["in HTML"], SPELLINGS["in quoted-printable"]];
     fc.assert(
@@ -124,7 +124,7 @@ describe("nothing around a secret hides it", () => {
     );
   });
 
-  test("not where the text is cut", () => {
+  test("not if the text is cut", () => {
     fc.assert(
       fc.property(
         secrets,

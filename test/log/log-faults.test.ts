@@ -1,11 +1,10 @@
 import { expect, test } from "bun:test";
 import { createLog } from "../../src/telemetry/log.ts";
-import { logFaults } from "../../src/telemetry/log-faults.ts";
 import { collectLogLines } from "../fixtures/log-lines.ts";
 
 test("what is thrown again and again is written at its first, tenth and hundredth time, by its kind", () => {
   const lines = collectLogLines();
-  const onFault = logFaults(createLog({ level: "info", environment: "lab" }, lines));
+  const { onFault } = createLog({ level: "info", environment: "lab" }, lines);
   const error = new Error("broken");
   for (let count = 0; count < 250; count++) onFault(error);
   onFault("another");
@@ -24,7 +23,7 @@ test("what is thrown again and again is written at its first, tenth and hundredt
 
 test("faults that all differ do not fill memory or the log", () => {
   const lines = collectLogLines();
-  const onFault = logFaults(createLog({ level: "info", environment: "lab" }, lines));
+  const { onFault } = createLog({ level: "info", environment: "lab" }, lines);
   for (let count = 0; count < 5000; count++) onFault(`fault ${count}`);
   expect(lines.lines.length).toBeLessThan(110);
 });

@@ -149,7 +149,7 @@ test("how many lines a reader has not taken is told on standard error", async ()
   expect(Number(told?.[1])).toBeWithin(650, 801);
 });
 
-test("the same where standard error goes there too", async () => {
+test("the same if standard error goes there too", async () => {
   using gateway = await startStalled({}, true);
   await gateway.askOften();
   gateway.child.kill("SIGTERM");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { JudgeContent } from "../../src/formats/first-content.ts";
-import { createLook } from "../../src/pipeline/route/await-content.ts";
+import { createContentSearch } from "../../src/pipeline/route/await-content.ts";
 
 /** A format of which only what says so has content, and how many events it was asked about. */
 function counted() {
@@ -23,18 +23,18 @@ describe.each([
   test("is found, and of what comes along with it little is parsed", () => {
     const { asked, contentOf } = counted();
     const values = [{ role: 1 }, ...Array.from({ length: 5000 }, (_, at) => ({ text: `t${at}` }))];
-    expect(createLook({ contentOf }, isArray)(Buffer.from(write(values)))).toBe("content");
+    expect(createContentSearch({ contentOf }, isArray)(Buffer.from(write(values)))).toBe("content");
     expect(asked.length).toBeLessThan(200);
   });
 
   test.each([1, 7, 2048, 2049])("is found behind much that says nothing, cut every %p bytes", (size) => {
     const { contentOf } = counted();
-    const look = createLook({ contentOf }, isArray);
+    const search = createContentSearch({ contentOf }, isArray);
     const before = Buffer.from(
       write([...Array.from({ length: 700 }, (_, at) => ({ role: at })), { error: "no" }, { text: 1 }]),
     );
     const seen: unknown[] = [];
-    for (let at = 0; at < before.length; at += size) seen.push(look(before.subarray(at, at + size)));
+    for (let at = 0; at < before.length; at += size) seen.push(search(before.subarray(at, at + size)));
     expect(seen.find((said) => said !== undefined)).toEqual({ error: "no" });
     expect(seen.at(-1)).toEqual({ error: "no" });
   });
@@ -42,6 +42,8 @@ describe.each([
 
 test("an event that is longer than may be held back is content", () => {
   const { asked, contentOf } = counted();
-  expect(createLook({ contentOf }, false)(Buffer.from(event({ role: "x".repeat(300 * 1024) })))).toBe("content");
+  expect(createContentSearch({ contentOf }, false)(Buffer.from(event({ role: "x".repeat(300 * 1024) })))).toBe(
+    "content",
+  );
   expect(asked).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { DEFAULT_JSON_LIMITS } from "../../src/core/json/limits.ts";
 import { CHAT } from "../../src/formats/chat/format.ts";
 import { acceptBody } from "../../src/pipeline/accept-body.ts";
 import { prepareBody } from "../../src/pipeline/prepare-body.ts";
-import type { Target } from "../../src/routing/resolve-target.ts";
+import type { Target } from "../../src/routing/target.ts";
 import { createTestBudget } from "../fixtures/memory-budget.ts";
 import { propertyRuns } from "../fixtures/property-runs.ts";
 

@@ -167,7 +167,7 @@ describe("the credential of a path with the model in it", () => {
     expect(Object.keys(accessTo(provider, url).fixed)).toEqual(["x-embed-key"]);
   });
 
-  test("is found below the root where the base URL has a path", () => {
+  test("is found below the root if the base URL has a path", () => {
     const below = lab("messages=/v1beta/models/{model}:{a|b} x-api-key", "https://h.example/api/v1");
     expect(targetUrl(below, "v1beta/models/m:a", "")).toBe("https://h.example/api/v1beta/models/m:a");
     expect(accessTo(below, targetUrl(below, "v1beta/models/m:b", "")).fixed).toEqual({ "x-api-key": KEY });

@@ -154,7 +154,7 @@ describe("bedrock", () => {
     expect(JSON.parse(bodyText(call))).toMatchObject({ messages: [{ role: "user", content: [{ text: "hi" }] }] });
   });
 
-  test("and for those of others only where they can be asked", async () => {
+  test("and for those of others only if they can be asked", async () => {
     const response = await post("/v1/embeddings", { model: "bedrock/amazon.titan-v1:0", input: "x" });
     expect(response.status).toBe(400);
   });

@@ -5,7 +5,7 @@ import { PROVIDER_APIS, type ProviderApiName } from "../../src/providers/api-pat
 import type { ProviderApi } from "../../src/providers/provider.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";
 import { GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../../src/providers/table.ts";
-import { chooseCounter, chooseWire } from "../../src/routing/choose-wire.ts";
+import { chooseCounter, chooseWire } from "../../src/routing/choose-way.ts";
 import { markdownTable } from "./markdown-table.ts";
 
 export const API_TITLES: Readonly<Record<ProviderApiName, string>> = {

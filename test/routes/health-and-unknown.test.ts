@@ -154,7 +154,7 @@ describe("unknown routes and methods", () => {
     },
   );
 
-  test("two Content-Length headers are refused, also where they agree", async () => {
+  test("two Content-Length headers are refused, also if they agree", async () => {
     for (const path of ["/v1/chat/completions", "/proxy/openai/x"]) {
       await using client = await openRawClient(gateway.port);
       await client.send(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}`);
@@ -204,7 +204,7 @@ describe("X-Request-Id", () => {
     "/proxy/none/x",
   ];
 
-  test.each([...PATHS, "/v1/messages"])("%s echoes a sane one and makes one where there is none", async (path) => {
+  test.each([...PATHS, "/v1/messages"])("%s echoes a sane one and makes one if there is none", async (path) => {
     const echoed = await fetch(gateway.url + path, { headers: { "x-request-id": "Ab-1 ~!" } });
     expect(echoed.headers.get("x-request-id")).toBe("Ab-1 ~!");
     await echoed.body?.cancel();

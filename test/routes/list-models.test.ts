@@ -172,7 +172,7 @@ describe("one model", () => {
     },
   );
 
-  test("is found by its bare name where one provider lists it", async () => {
+  test("is found by its bare name if one provider lists it", async () => {
     expect(await (await get("/v1/models/gpt-4o")).json()).toMatchObject({ id: "openai/gpt-4o" });
     expect(await (await get("/v1/models/@cf/other")).json()).toMatchObject({ id: "cloudflare/@cf/other" });
   });
@@ -187,7 +187,7 @@ describe("one model", () => {
 });
 
 describe("?include=", () => {
-  test("adds each named key, null where unknown, to lists and to one model", async () => {
+  test("adds each named key, null if unknown, to lists and to one model", async () => {
     await using rich = await startMockProvider();
     rich.answerAlways(() =>
       listing(

@@ -225,6 +225,16 @@ describe("a server that misbehaves leaves null, and the others as they are", () 
   });
 });
 
+test("what to include can be said in one parameter or in several", async () => {
+  const list = listing({ id: "b", context_window: 2048, pricing: { input: 1 } });
+  await using server = await startServer({ list, about: () => json(404, {}) });
+  await using gateway = await startWith("llamacpp", server);
+  const asked = async (query: string) =>
+    Object.keys(((await read(gateway.url, `/v1/models?${query}`)) as { data: object[] }).data[0] ?? {}).slice(-2);
+  expect(await asked("include=pricing,context_window")).toEqual(["context_window", "pricing"]);
+  expect(await asked("include=pricing&include=context_window")).toEqual(["context_window", "pricing"]);
+});
+
 test("a server that does not answer is waited for two seconds, and not asked again for the same list", async () => {
   const list = listing(...["a", "b", "c", "d"].map((id) => ({ id })));
   // The peer closes the connection when it has read all of it.

@@ -101,7 +101,7 @@ describe("a provider's error keeps its status and says its message", () => {
     expect(members.sort()).toEqual(["code", "message", "param", "type"]);
   });
 
-  test.each(POST_ROUTES)("%s, also where a stream was asked for", async (route) => {
+  test.each(POST_ROUTES)("%s, also if a stream was asked for", async (route) => {
     for (const stream of [false, true]) {
       started.answerWith(
         json(429, { error: { message: "Slow down", type: "rate_limit_error" } }, { "retry-after": "2" }),

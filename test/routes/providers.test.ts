@@ -146,7 +146,7 @@ describe.each([...BUILT_IN, ...CUSTOM])("%s", (id) => {
     expect(call && credentials(call)).toEqual(expectedCredentials(id));
   });
 
-  test("is asked for embeddings where it has them", async () => {
+  test("is asked for embeddings if it has them", async () => {
     const response = await started.post("/v1/embeddings", { ...SMALLEST["/v1/embeddings"], model: `${id}/e` });
     if (row && !row.paths.embeddings) {
       expect([response.status, started.takeCalls()]).toEqual([400, []]);

@@ -97,7 +97,7 @@ describe("a method", () => {
 describe("a preflight", () => {
   const PREFLIGHT = { "access-control-request-method": "POST", "access-control-request-headers": "authorization" };
 
-  test("is refused by the gateway where no page may call, with or without a credential", async () => {
+  test("is refused by the gateway if no page may call, with or without a credential", async () => {
     for (const started of [open, guarded]) {
       for (const path of [...PATHS, "/v1/chat/completions", "/health", "/nothing"]) {
         for (const credential of [{}, { authorization: `Bearer ${TOKEN}` }]) {
@@ -112,7 +112,7 @@ describe("a preflight", () => {
     }
   });
 
-  test("is answered by the gateway where a page may call, and refused to the pages of others", async () => {
+  test("is answered by the gateway if a page may call, and refused to the pages of others", async () => {
     for (const path of PATHS) {
       const answer = await ask(shared, "OPTIONS", path, { ...PREFLIGHT, origin: ORIGIN });
       expect([answer?.status, answer?.header("access-control-allow-origin")]).toEqual([204, ORIGIN]);

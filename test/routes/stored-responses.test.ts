@@ -62,7 +62,7 @@ describe("a stored response", () => {
     expect(several.takeCall().target).toBe("/openai/v1/responses/r/input_items?api-version=preview&limit=1");
   });
 
-  test("is 400 where several may have it, and says which and how to choose", async () => {
+  test("is 400 if several may have it, and says which and how to choose", async () => {
     for (const [method, path] of STORED) {
       const response = await several.send(method, path);
       expect(response.status).toBe(400);
@@ -89,7 +89,7 @@ describe("a stored response", () => {
     expect(none.takeCalls()).toEqual([]);
   });
 
-  test("streams where it is asked to", async () => {
+  test("streams if it is asked to", async () => {
     const events = [dataEvent({ type: "response.completed", response: { usage: { input_tokens: 1 } } })];
     one.answerWith(sse(events));
     const response = await one.send("GET", "/v1/responses/r?stream=true&starting_after=3", undefined, {

@@ -124,6 +124,49 @@ describe("the model policy", () => {
   });
 });
 
+describe("the model policy judges each request of a name by itself", () => {
+  const LIMITED: ModelSketch = { ...FAST, limits: { tokensPerMinute: 1_000_000 } };
+  const hostile: readonly string[] = [
+    '"models":["bad"]',
+    '"mod\\u0065ls":["bad"]',
+    '"Models":["b\\u0061d"]',
+    '"tools":[{"type":"x","model":"bad"}]',
+    '"x":{"messages":[],"y":[{"mo-del":"bad"}]}',
+    '"Messages":[{"model":"bad"}]',
+    '"messages":[],"fallbacks":["bad"]',
+    '"fallbac\u212as":[{"a":["bad"]}]',
+    '"metadata":"}","deployment_id":"bad"',
+    '"stream":false,"session":{"model":"bad"}',
+  ];
+
+  test.each([["fast"], ["left-model,right-model,fast*"]])("with an allow-list of %s", async (allowed) => {
+    await using rig = await startTwoProviders(withModels([LIMITED]), {}, { ALLOWED_MODELS: allowed });
+    for (const side of [rig.left, rig.right]) side.answerAlways(() => answerOf("chat", false));
+    const send = async (body: string, query = ""): Promise<number> => {
+      const response = await fetch(`${rig.gateway.url}${PATH}${query}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      });
+      await response.text();
+      return response.status;
+    };
+    const good = '{"model":"fast","messages":[{"role":"user","content":"\\"model\\":\\"bad\\""}]}';
+    let asked = 0;
+    for (const further of hostile) {
+      for (const body of [`{"model":"fast",${further},"messages":[]}`, `{"messages":[],${further},"model":"fast"}`]) {
+        expect([await send(good), await send(body), body]).toEqual([200, 403, body]);
+        asked += 1;
+      }
+    }
+    expect([await send(good, "?deployment=bad"), await send(good, "?x=model"), await send(good)]).toEqual([
+      403, 200, 200,
+    ]);
+    expect(await send('{"model":"fast","messages":[],"Model":"fast"}')).toBe(400);
+    expect(askedOf(rig.left.requests).length + askedOf(rig.right.requests).length).toBe(asked + 2);
+  });
+});
+
 test("what a request will use is counted anew for each, also at limits of what its name falls back to", async () => {
   await using rig = await startTwoProviders(
     withModels([
@@ -178,7 +221,7 @@ describe("params of a deployment", () => {
     expect(askedOf(rig.left.requests)).toEqual([]);
   });
 
-  test("say how long an answer may be where the API must be told", async () => {
+  test("say how long an answer may be if the API must be told", async () => {
     const most: ModelSketch = {
       name: "fast",
       deployments: [{ provider: "left", params: { defaults: { max_tokens: 77 }, overrides: {} } }],

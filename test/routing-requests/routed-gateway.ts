@@ -1,5 +1,5 @@
 import { joinTimeouts } from "../../src/core/timeouts.ts";
-import type { RoutedModel } from "../../src/routing/engine/route.ts";
+import type { RoutedModel } from "../../src/routing/models/routed-model.ts";
 import type { ModelSources } from "../../src/routing/models/model-sources.ts";
 import type {
   ModelOptions,

@@ -1,10 +1,6 @@
 import { expect, test } from "bun:test";
-import {
-  createRoutingView,
-  type KnownDeployment,
-  type KnownGate,
-  type KnownQueue,
-} from "../../src/routing/create-routing-view.ts";
+import { createRoutingView, type KnownGate, type KnownQueue } from "../../src/routing/create-routing-view.ts";
+import type { KnownDeployment } from "../../src/routing/health/deployment-states.ts";
 import { createRoutedModel } from "../fixtures/routed-model.ts";
 import { createProvider } from "../upstream/open-upstream.ts";
 

@@ -13,6 +13,7 @@ function collect(find: (found: ModelNames) => void) {
   const all = new Set<string>();
   const deciding = new Set<string>();
   find({
+    isEmpty: true,
     add(name, decides) {
       all.add(name);
       if (decides) deciding.add(name);

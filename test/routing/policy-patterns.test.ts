@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Failure } from "../../src/core/errors.ts";
-import type { Route } from "../../src/routing/engine/route.ts";
+import type { Route } from "../../src/routing/models/routed-model.ts";
 import { MAX_MODEL_NAME_LENGTH } from "../../src/routing/model-name.ts";
 import { createModelPolicy } from "../../src/routing/model-policy.ts";
 import { createRoutePolicy } from "../../src/routing/route-policy.ts";
@@ -132,4 +132,28 @@ describe("a name of the gateway's own", () => {
     const open = createRoutePolicy(createModelPolicy(PROVIDERS, [], []));
     expect(open.judge(route, "fast")).toBe(route);
   });
+});
+
+test("a name is judged the same however often, and however many others were asked for since", () => {
+  const [one, other] = [createProvider("one"), createProvider("other")];
+  const long = "x".repeat(200);
+  const denied = ["one/bad", "one/m7*", "other/good", long];
+  const policy = createModelPolicy([one, other], [], denied);
+  const allowed = createModelPolicy([one, other], denied, []);
+  const names = [...Array.from({ length: 1000 }, (_, index) => `m${index}`), "bad", "BAD", "good", long, `${long}x`];
+  const verdicts = () =>
+    names.flatMap((name) =>
+      [one, other].map((provider) => [policy, allowed].map((each) => `${each.refusal(provider, name)?.code}`)),
+    );
+  const [DENIED, FINE] = [
+    ["model_disallowed", "undefined"],
+    ["undefined", "model_not_allowed"],
+  ];
+  const expected = names.flatMap((name) => [
+    /^(?:bad|m7.*|x{200})$/i.test(name) ? DENIED : FINE,
+    // A list that denies means a name in front at every provider, as whole.
+    name === "good" || name === long ? DENIED : FINE,
+  ]);
+  expect(verdicts()).toEqual(expected);
+  expect(verdicts()).toEqual(expected);
 });

@@ -188,7 +188,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("tells the headers of tools where tools are offered", async () => {
+  test("tells the headers of tools if tools are offered", async () => {
     const { paths } = await openApiDocument();
     const steered = Object.entries(paths).filter(([, { post }]) =>
       post?.parameters?.some(({ in: place, name }) => place === "header" && name === "X-MCP-Bypass"),
@@ -280,7 +280,7 @@ describe("the page", () => {
     expect(await bundle.text()).toContain("SwaggerUIBundle");
   });
 
-  test("sends its assets to be kept, compressed where the browser takes that", async () => {
+  test("sends its assets to be kept, compressed if the browser takes that", async () => {
     const url = `${base}/swagger/assets/swagger-ui.css`;
     const plain = await fetch(url, { headers: { "accept-encoding": "identity" }, decompress: false });
     const refused = await fetch(url, { headers: { "accept-encoding": "gzip;q=0" }, decompress: false });

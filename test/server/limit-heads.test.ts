@@ -2,11 +2,11 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 
 const KIB = 1024;
-const SERVERS = join(import.meta.dir, "../../src/server/servers.ts");
+const HEAD_LIMIT = join(import.meta.dir, "../../src/server/head-limit.ts");
 
 /** Serves with the limit set, says whether Node's HTTP was needed for it, and the status of heads of several sizes. */
 const PROGRAM = `
-  import { limitHeads } from ${JSON.stringify(SERVERS)};
+  import { limitHeads } from ${JSON.stringify(HEAD_LIMIT)};
   let loaded = 0;
   const { getBuiltinModule } = process;
   process.getBuiltinModule = (name) => (loaded++, getBuiltinModule(name));

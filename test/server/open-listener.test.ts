@@ -77,7 +77,7 @@ test.each(["port", "unix"] as const)(
   },
 );
 
-test("where a unix socket cannot be had at all, it is tried until it can, with the certificate that came last", async () => {
+test("if a unix socket cannot be had at all, it is tried until it can, with the certificate that came last", async () => {
   await using parts = await openListening("unix");
   const { listener, other, again, ask, refuse } = parts;
   refuse(2);

@@ -80,7 +80,7 @@ test("a second signal ends the process at once, with the signal's exit code", as
   expect(await exitOf(gateway)).toBe(130);
 });
 
-test("an idle gateway exits at once, also where a client keeps an idle connection", async () => {
+test("an idle gateway exits at once, also if a client keeps an idle connection", async () => {
   await using gateway = await startGateway();
   expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
   gateway.process.kill("SIGTERM");
@@ -96,6 +96,18 @@ test("a busy port is one line on standard error and exit code 1", async () => {
   });
   expect(await within(second.exited, 5000, "the second gateway's end")).toBe(1);
   expect(await second.stderr.text()).toBe(`cannot listen on 127.0.0.1:${gateway.port}: it is in use\n`);
+});
+
+test("a name without an address is one line on standard error and exit code 1", async () => {
+  const unknown = Bun.spawn(gatewayCommand([]), {
+    env: { PATH: process.env["PATH"] ?? "", SERVER_HOST: "nothing.invalid", OPENAI_API_KEY: "sk-test" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(await within(unknown.exited, 5000, "the gateway's end")).toBe(1);
+  expect(await unknown.stderr.text()).toMatch(
+    /^cannot listen on nothing\.invalid:8080: no address is known by that name/,
+  );
 });
 
 test("a unix socket that a killed gateway left behind is taken over; a file that is none is not", async () => {
@@ -115,4 +127,19 @@ test("a unix socket that a killed gateway left behind is taken over; a file that
   writeFileSync(precious, "precious");
   expect(await outcomeOf(startGateway({ SERVER_UNIX_SOCKET: precious }))).toThrow(/ended with 1/);
   expect(await Bun.file(precious).text()).toBe("precious");
+});
+
+test.each([
+  ["/dev/null", "another process listens there, or there is something that is no socket"],
+  ["/dev/null/gateway.sock", "what is before the last / is no folder"],
+  ["/nowhere/gateway.sock", "its folder is not there"],
+  [`/tmp/${"a".repeat(120)}`, "its path is too long for a socket: some 100 characters are what systems take"],
+])("a unix socket that cannot be at %s says why", async (path, why) => {
+  const refused = Bun.spawn(gatewayCommand([]), {
+    env: { PATH: process.env["PATH"] ?? "", SERVER_UNIX_SOCKET: path, OPENAI_API_KEY: "sk-test" },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(await within(refused.exited, 5000, "the gateway's end")).toBe(1);
+  expect(await refused.stderr.text()).toBe(`cannot listen on ${path}: ${why}\n`);
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { ApiName } from "../../src/formats/format.ts";
 import type { ProviderApiName } from "../../src/providers/api-paths.ts";
-import { chooseWire } from "../../src/routing/choose-wire.ts";
+import { chooseWire } from "../../src/routing/choose-way.ts";
 
 const api = { url: "http://provider.example/", defaults: {}, fixed: {} };
 

@@ -173,7 +173,7 @@ describe.each(PAIRS)("a client of %s at a provider of %s", (client, wire) => {
   });
 });
 
-test.each(APIS)("a client of %s is relayed byte for byte where the provider has its API", async (api) => {
+test.each(APIS)("a client of %s is relayed byte for byte if the provider has its API", async (api) => {
   started.answerWith(json(200, '{"raw": 1.0}'));
   const body = { model: "relayed/m", said: "hello", top_k: 1 };
   const response = await started.post(`${ROUTES[api]}?beta=true`, body);

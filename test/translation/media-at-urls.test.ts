@@ -39,7 +39,7 @@ describe.each(WIRES.map((wire) => [wire] as const))("what is at a URL, over %s,"
   );
 });
 
-test("a document for chat is fetched where no URL is taken", async () => {
+test("a document for chat is fetched if no URL is taken", async () => {
   expect(await refusal("chat", "document", "openai")).toMatchObject({ fetches: true });
   expect(await refusal("chat", "document", "mistral")).toBeUndefined();
   expect(await refusal("chat", "image", "openai")).toBeUndefined();

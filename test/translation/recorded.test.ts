@@ -3,9 +3,9 @@ import { DIALECTS } from "../../src/formats/dialects.ts";
 import type { WireDialect } from "../../src/formats/form/dialect.ts";
 import { factsOf } from "../../src/formats/form/model-facts.ts";
 import { isWire, TRANSLATED_APIS, type TranslatedApi, WIRES, type Wire } from "../../src/formats/wires.ts";
-import { StreamTranslation } from "../../src/pipeline/translate/stream-translation.ts";
 import { readRecordedStreams } from "../fixtures/recorded-streams.ts";
 import { STREAMS } from "./provider-traffic.ts";
+import { cut, translatePieces } from "./translate-pieces.ts";
 
 const REQUESTS: Readonly<Record<TranslatedApi, Record<string, unknown>>> = {
   chat: {
@@ -30,7 +30,8 @@ const ENDS: Readonly<Record<TranslatedApi, RegExp>> = {
 /** With what a provider says that an answer is whole; usage may come after it. */
 const STOPS: Readonly<Record<Wire, string>> = {
   chat: '"finish_reason":"tool_calls"}',
-  messages: '"type":"message_stop"}',
+  // As on the way to its own clients: what comes behind the reason is not needed.
+  messages: '"stop_reason":"tool_use"',
   generate: '"finishReason":"STOP"}]',
   responses: '"type":"response.completed"',
   converse: '"stopReason":"tool_use"',
@@ -54,7 +55,7 @@ function dialectIn<Name, Dialect>(dialects: ReadonlyMap<Name, Dialect>, name: Na
 /** What a client gets of a stream that comes in these pieces, and with what it broke off. */
 function translate(client: TranslatedApi, wire: Wire, pieces: Iterable<Uint8Array>) {
   let ids = 0;
-  const translation = new StreamTranslation({
+  const parts = {
     frames: dialectIn(wires, wire).framing?.open(),
     reader: dialectIn(wires, wire).readStream({ provider: "p", model: "m", facts: factsOf("m") }),
     writer: dialectIn(clients, client).writeStream({
@@ -63,25 +64,8 @@ function translate(client: TranslatedApi, wire: Wire, pieces: Iterable<Uint8Arra
       newId: () => String((ids += 1)).padStart(24, "0"),
       createdAt: 1,
     }),
-    clientsError: (error) => error,
-    onError() {},
-    mayHold: () => true,
-    failureOf: ({ message }) => new Error(message),
-  });
-  const written: Uint8Array[] = [];
-  const write = (bytes: Uint8Array): void => void written.push(bytes);
-  let thrown: unknown;
-  try {
-    for (const piece of pieces) translation.push(piece, write);
-    translation.end(write);
-  } catch (error) {
-    thrown = error;
-  }
-  return { text: Buffer.concat(written).toString(), thrown };
-}
-
-function* cut(bytes: Buffer, size: number): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  };
+  return translatePieces(parts, pieces);
 }
 
 const recorded = (await readRecordedStreams()).flatMap(({ name, kind, body }) => {

@@ -61,7 +61,7 @@ describe("what a client has lost comes back", () => {
     expect(restore("", call("1"))).toEqual([THOUGHT, call("1", SEAL)]);
   });
 
-  test("never to somebody else, nor where the client has kept its own", () => {
+  test("never to somebody else, nor if the client has kept its own", () => {
     const { cache, restore } = open();
     cache.remember("key a", [THOUGHT, call("1")]);
     expect(restore("key b", call("1"))).toEqual([call("1")]);

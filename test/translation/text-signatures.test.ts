@@ -95,7 +95,7 @@ const PICTURE = {
   candidates: [{ content: { parts: [{ inlineData: { mimeType: "image/png", data: "AA==" } }] }, finishReason: "STOP" }],
 };
 
-test("a picture that the model made has its place where the client's API has one", () => {
+test("a picture that the model made has its place if the client's API has one", () => {
   const { answer, events } = read(PICTURE);
   const streamOf = (client: ClientDialect): string => {
     const writer = client.writeStream(ask());

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { readWithin } from "../../src/upstream/read-body.ts";
 import { bodyOfStream, streamOfBody, bodyOfBytes } from "../../src/upstream/body.ts";
-import type { BodyConsumer } from "../../src/upstream/transport.ts";
 import { PushedBody } from "../fixtures/pushed-body.ts";
 import { settle } from "../fixtures/manual-clock.ts";
 import { rejectionOf } from "../fixtures/rejection.ts";
+import { createSink } from "./body-sink.ts";
 
 /** A body that a test pushes, with what was asked of its sender. */
 function createBody() {
@@ -19,21 +19,6 @@ function createBody() {
     end: () => body.end(),
     fail: (error: unknown) => body.fail(error),
   };
-}
-
-function createSink(at?: string, act?: () => void) {
-  const told: string[] = [];
-  const tell = (entry: string): void => {
-    told.push(entry);
-    if (entry === at) act?.();
-  };
-  const consumer: BodyConsumer = {
-    write: (bytes) => tell(Buffer.from(bytes).toString()),
-    flush: () => tell("flush"),
-    end: () => tell("end"),
-    fail: (error) => tell(`fail ${error instanceof Error ? error.message : String(error)}`),
-  };
-  return { told, sink: consumer };
 }
 
 const text = (bytes: Uint8Array | undefined): string | undefined => bytes && Buffer.from(bytes).toString();

@@ -1,25 +1,21 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { gzipSync, brotliCompressSync, deflateSync, zstdCompressSync } from "node:zlib";
 import { decodeResponse } from "../../src/upstream/decode-response.ts";
 import { bodyOfBytes } from "../../src/upstream/body.ts";
-import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
+import type { MockProvider } from "../fixtures/mock-provider.ts";
 import { rejectionOf } from "../fixtures/rejection.ts";
 import { chunk, close, end, head, raw, stall, wait } from "../fixtures/script.ts";
 import { createGate } from "../fixtures/gate.ts";
-import { openTransport, readAnswer } from "./http1/open-transport.ts";
+import { openForEachTest, readAnswer, type TransportWithProvider } from "./http1/open-transport.ts";
 
 const TEXT = JSON.stringify({ text: "Grüße ".repeat(20_000) });
 const CHUNKED = { "transfer-encoding": "chunked" };
 
 let provider: MockProvider;
-let transport: ReturnType<typeof openTransport>;
-beforeEach(async () => {
-  provider = await startMockProvider();
-  transport = openTransport(provider);
-});
-afterEach(async () => {
-  transport.close();
-  await provider.stop();
+let transport: TransportWithProvider;
+openForEachTest((opened) => {
+  transport = opened;
+  provider = opened.provider;
 });
 
 /** Answers with these bytes under that name, in one piece or as many. */
@@ -59,7 +55,7 @@ describe("a body that is encoded", () => {
     expect(provider.connections).toBe(1);
   });
 
-  test("is left as it is where that is asked for", async () => {
+  test("is left as it is if that is asked for", async () => {
     const bytes = gzipSync(TEXT);
     answer("gzip", bytes);
     const { headers, body } = await transport.send({ keepEncoding: true }).response;
@@ -128,7 +124,7 @@ describe("is an error:", () => {
   });
 });
 
-test("a long body that nobody takes is held back, also where much of it comes with the header", async () => {
+test("a long body that nobody takes is held back, also if much of it comes with the header", async () => {
   provider.answer([
     raw("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n"),
     ...endlessGzip(),

@@ -84,7 +84,7 @@ describe("how far a call of the runtime's fetch had come", () => {
     },
   );
 
-  test("is the phase of the body where it breaks off there; what is known stays", () => {
+  test("is the phase of the body if it breaks off there; what is known stays", () => {
     const error = readFetchError(withCode("ECONNRESET"), "body");
     expect(error.phase).toBe("body");
     expect(readFetchError(error, "header")).toBe(error);
@@ -107,7 +107,7 @@ describe("an answer that is an error", () => {
   });
 });
 
-test("a failure tells what is known of the call, and says more where more is to be said", () => {
+test("a failure tells what is known of the call, and says more if more is to be said", () => {
   const error = new UpstreamError("status", { phase: "header", requestSent: true, status: 429, retryAfterMs: 500 });
   const failure = new UpstreamFailure(error, "groq", { status: 429, message: "slow down" });
   expect(failure).toMatchObject({ code: "provider_error", status: 429, message: "slow down", error });

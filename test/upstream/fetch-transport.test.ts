@@ -240,7 +240,7 @@ describe("what is sent", () => {
     expect(last().init).not.toHaveProperty("unix");
   });
 
-  test("goes through the provider's unix socket, and keeps its encoding where that is asked for", () => {
+  test("goes through the provider's unix socket, and keeps its encoding if that is asked for", () => {
     const { last, send } = setUp();
     send(createProvider("local", "/run/model.sock"), { ...REQUEST, keepEncoding: true }).response.catch(() => {});
     expect(last().init).toMatchObject({ unix: "/run/model.sock", decompress: false });

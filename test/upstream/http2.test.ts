@@ -210,7 +210,7 @@ describe("a stream over HTTP/2", () => {
     expect(text).not.toContain("[DONE]");
   });
 
-  test("is finished where the provider closes its connection for new ones, which go on another", async () => {
+  test("is finished if the provider closes its connection for new ones, which go on another", async () => {
     const { client, request } = await openStream("data: one\n\n");
     const before = provider.connections;
     provider.goAway();

@@ -50,7 +50,7 @@ test("but not for ever", async () => {
   expect(seen.failure).toMatchObject({ code: "connect_timeout" });
 });
 
-test("nor again and again where it always has too much to do", async () => {
+test("nor again and again if it always has too much to do", async () => {
   const { clock, seen, standStill } = sendAndStandStill();
   await clock.advance(1000);
   standStill(5000);

@@ -263,7 +263,7 @@ describe("the first reason counts", () => {
     call.close();
   });
 
-  test("also where a limit came first", async () => {
+  test("also if a limit came first", async () => {
     const parts = setUp();
     const client = new AbortController();
     const { call, abortCodes } = await openAnswered(parts, client.signal);

@@ -112,7 +112,9 @@ function sourceOf(
   const metadata = readUrl("AWS_EC2_METADATA_SERVICE_ENDPOINT", environment, () => true, findings.problems);
   return (
     readContainer(environment, findings.problems) ?? {
-      ...{ from: "machine", ...common, metadataUrl: isDisabled ? undefined : (metadata ?? METADATA_URL) },
+      from: "machine",
+      ...common,
+      metadataUrl: isDisabled ? undefined : (metadata ?? METADATA_URL),
     }
   );
 }

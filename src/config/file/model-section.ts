@@ -8,7 +8,7 @@ const closed = { additionalProperties: false } as const;
 
 const NAME = new RegExp(MODEL_NAME.pattern);
 
-export const STRATEGIES = ["round_robin", "priority", "least_busy", "fastest", "cheapest", "sticky"] as const;
+const STRATEGIES = ["round_robin", "priority", "least_busy", "fastest", "cheapest", "sticky"] as const;
 
 /** What a failed attempt may be; `5xx` is all statuses from 500. */
 export const RETRY_WORDS = [
@@ -126,7 +126,8 @@ export const MODEL = accepting(
       deployments: accepting(
         "a list of at least one deployment, each with provider and model",
         Type.Array(accepting("provider and model", DEPLOYMENT), {
-          ...{ minItems: 1, maxItems: 1000 },
+          minItems: 1,
+          maxItems: 1000,
           description: "What stands behind the name",
         }),
       ),

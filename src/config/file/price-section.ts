@@ -23,13 +23,17 @@ const OUTPUT = amount("Of a million tokens that are written", MILLION);
 const TIER = Type.Object(
   {
     above: count("For requests with more tokens of input than this, all of their tokens", 1, 1e9),
-    ...{ input: Type.Optional(INPUT), output: Type.Optional(OUTPUT), ...KINDS },
+    input: Type.Optional(INPUT),
+    output: Type.Optional(OUTPUT),
+    ...KINDS,
   },
   closed,
 );
 
 const members = {
-  ...{ input: INPUT, output: OUTPUT, ...KINDS },
+  input: INPUT,
+  output: OUTPUT,
+  ...KINDS,
   web_searches: Type.Optional(amount("Of a thousand web searches of the provider's", MILLION)),
   request: Type.Optional(amount("Of each request, beside its tokens", { minimum: 0, maximum: 1000 })),
   tiers: Type.Optional(

@@ -17,8 +17,16 @@ const MAX_FILE_BYTES = 1_048_576;
 
 /** What of a file is known of one that cannot be looked at. */
 const NOTHING = {
-  ...{ values: {}, providers: {}, servers: [], paths: {}, references: [], isWhole: false },
-  ...{ models: [], modelNames: [], providerParts: [], prices: [] },
+  values: {},
+  providers: {},
+  servers: [],
+  paths: {},
+  references: [],
+  isWhole: false,
+  models: [],
+  modelNames: [],
+  providerParts: [],
+  prices: [],
 } as const;
 
 /**
@@ -67,7 +75,10 @@ function* readValues(
     values,
     providers: Object.fromEntries(providers.map(([id, { at }]) => [id, at])),
     servers: servers.map(([name]) => name),
-    ...{ models, providerParts, prices, modelNames: entriesOf(root, ["models"]).map(([name]) => name) },
+    models,
+    providerParts,
+    prices,
+    modelNames: entriesOf(root, ["models"]).map(([name]) => name),
     // What can be said in two ways is named by the first.
     paths: Object.fromEntries(paths.toReversed()),
     references: [...new Set(references)],

@@ -52,6 +52,7 @@ function valueSchema(row: SettingRow, isList: boolean): TSchema {
     case "string":
     case "list":
     case "proxy":
+    case "host":
       return Type.String();
     case "boolean":
       return Type.Union([Type.Boolean(), reference()]);

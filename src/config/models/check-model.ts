@@ -1,7 +1,7 @@
-import type { FilePrice } from "../file/price-section.ts";
 import type { NamedModel } from "../file/file-parts.ts";
 import { type Position, shownPath } from "../file/file-node.ts";
 import type { FileDeployment } from "../file/model-section.ts";
+import { findTierFault, TIER_FAULT } from "./check-tiers.ts";
 
 /** Says what is wrong at a path of a model, the rest of the line after it. */
 export type Complain = (path: readonly (string | number)[], text: string) => void;
@@ -123,12 +123,4 @@ function findCollisions(deployments: readonly FileDeployment[]): readonly (reado
     known.set(name, entry);
     return same === undefined ? [] : [[index, same]];
   });
-}
-
-export const TIER_FAULT = "is not above the tier before: expected a larger number";
-
-/** The tier of a price that does not begin above the one before it; undefined if all do. */
-export function findTierFault({ tiers = [] }: Pick<FilePrice, "tiers">): number | undefined {
-  const index = tiers.findIndex(({ above }, at) => above <= (tiers[at - 1]?.above ?? 0));
-  return index < 0 ? undefined : index;
 }

@@ -1,8 +1,8 @@
 import { faultLine } from "../file/config-file.ts";
 import { shownPath } from "../file/file-node.ts";
 import type { NamedPrice } from "../file/file-parts.ts";
-import { findTierFault, TIER_FAULT } from "./check-model.ts";
 import type { KnownProviders } from "./check-providers.ts";
+import { findTierFault, TIER_FAULT } from "./check-tiers.ts";
 import type { Suggest } from "./suggest.ts";
 
 /** What is wrong with prices. @param known undefined if something is wrong with the providers */

@@ -81,7 +81,10 @@ export function loadModels({ files, parts, prices, fileName, known }: ModelSourc
       ...parts.map(({ id, places, ...value }) => ({ path: ["providers", id], value, fileName, places })),
       ...complete.map(({ written }) => written),
       ...prices.map(({ provider, model, value, places }) => ({
-        ...{ path: ["prices", provider, model], value, fileName, places },
+        path: ["prices", provider, model],
+        value,
+        fileName,
+        places,
       })),
     ],
   };

@@ -67,7 +67,10 @@ function deploymentSettings(deployment: CompleteModel["deployments"][number]) {
   const { provider, model, key, weight, priority, limits, timeouts, price, prefill } = deployment;
   const { params: defaults, override_params: overrides } = deployment;
   return Object.freeze({
-    ...{ provider, model, weight, priority },
+    provider,
+    model,
+    weight,
+    priority,
     ...(key !== undefined && { key }),
     ...((defaults || overrides) && { params: { defaults: defaults ?? {}, overrides: overrides ?? {} } }),
     ...(limits && { limits: limitSettings(limits) }),

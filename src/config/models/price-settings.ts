@@ -12,7 +12,9 @@ type Kinds = Omit<Tier, "above" | "input" | "output">;
 /** What the operator says of a price. */
 export function priceSettings({ input, output, web_searches: webSearches, request, tiers, ...kinds }: FilePrice) {
   return {
-    ...{ input, output, ...kindSettings(kinds) },
+    input,
+    output,
+    ...kindSettings(kinds),
     ...(webSearches !== undefined && { webSearches }),
     ...(request !== undefined && { request }),
     ...(tiers && { tiers: Object.freeze(tiers.map(tierSettings)) }),

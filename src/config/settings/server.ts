@@ -4,7 +4,7 @@ import { LONGEST_WAIT, type SettingRows } from "../setting-row.ts";
 export const SERVER_SETTINGS = {
   SERVER_HOST: {
     group: "Server",
-    type: "string",
+    type: "host",
     default: "127.0.0.1",
     appliesAt: "restart",
     doc: "Address to listen on; 0.0.0.0 is every IPv4 interface",

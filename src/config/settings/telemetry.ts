@@ -1,6 +1,6 @@
 import type { SettingRows } from "../setting-row.ts";
 
-/** What the gateway tells of itself. */
+/** What the gateway reports of itself. */
 export const TELEMETRY_SETTINGS = {
   TELEMETRY_ENABLED: {
     group: "Telemetry",
@@ -43,7 +43,7 @@ export const TELEMETRY_SETTINGS = {
   },
   TELEMETRY_METRICS_HOST: {
     group: "Telemetry",
-    type: "string",
+    type: "host",
     default: "127.0.0.1",
     appliesAt: "restart",
     doc: "Address that metrics are served on; whoever reaches it may read them",

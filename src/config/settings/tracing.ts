@@ -77,9 +77,8 @@ export const TRACING_SETTINGS = {
   OTEL_SERVICE_NAME: {
     group: "Telemetry",
     type: "string",
-    default: "inference-gateway",
     appliesAt: "restart",
-    doc: "What the gateway is called in all that is sent to a collector",
+    doc: "What the gateway is called in all that is sent to a collector; else service.name of OTEL_RESOURCE_ATTRIBUTES, or inference-gateway",
   },
   OTEL_RESOURCE_ATTRIBUTES: {
     group: "Telemetry",

@@ -13,7 +13,7 @@ export interface StringJudge {
 
 export type JudgeString = (bytes: Buffer, start: number, end: number, isKey: boolean) => boolean;
 
-/** What one pass over the bytes of a JSON object tells of it. */
+/** What one pass over the bytes of a JSON object finds out. */
 export interface CheckedObject {
   readonly watch: MemberWatch;
   /** How many values it holds, nested ones and itself included. */

@@ -131,8 +131,8 @@ function indexOfText({ entries }: WatchedNames, key: string): number {
   return entries.findIndex((entry) => key.length === entry.name.length && upper === entry.upper);
 }
 
-/** Whether bytes are a word; letters may differ in the bits of `ignored`. */
-function isSameWord(body: Buffer, start: number, end: number, word: Buffer, ignored: number): boolean {
+/** Whether the bytes between two positions are a word; letters may differ in the bits of `ignored`. */
+export function isSameWord(body: Buffer, start: number, end: number, word: Buffer, ignored: number): boolean {
   if (end - start !== word.length) return false;
   for (let index = 0; index < word.length; index++) {
     const wanted = word[index] as number;

@@ -11,7 +11,7 @@ const UNICODE_ESCAPE_BYTES = 6;
  * The first position from `wanted` on at which the inside of a JSON string can be cut: in no escape and no character.
  * @param from a position before it at which it can be cut, too
  */
-export function pieceBoundary(bytes: Buffer, from: number, wanted: number): number {
+function pieceBoundary(bytes: Buffer, from: number, wanted: number): number {
   let position = wanted;
   for (let index = wanted - 1; index >= from && index > wanted - UNICODE_ESCAPE_BYTES; index--) {
     if (bytes[index] !== BACKSLASH) continue;

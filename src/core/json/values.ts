@@ -11,6 +11,13 @@ export const filledTextOf = (value: unknown): string | undefined =>
 export const numberOf = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined;
 
+/** More of anything were never counted. */
+const MAX_COUNT = 1e12;
+
+/** As how many of something there are, such as tokens. */
+export const countOf = (value: unknown): number | undefined =>
+  typeof value === "number" && value >= 0 && value <= MAX_COUNT ? value : undefined;
+
 export const booleanOf = (value: unknown): boolean | undefined => (typeof value === "boolean" ? value : undefined);
 
 export const objectOf = (value: unknown): JsonObject | undefined => (isJsonObject(value) ? value : undefined);

@@ -4,7 +4,7 @@ import { readProviderError } from "../provider-error.ts";
 import { filledTextOf, objectOf } from "../../core/json/values.ts";
 
 /**
- * The error that a body or a chunk tells, though its status was good: `error` at the top or in the choice (OpenRouter),
+ * The error that a body or a chunk reports, though its status was good: `error` at the top or in the choice (OpenRouter),
  * `object: "error"` (vLLM), `base_resp` (MiniMax).
  */
 export function readAnswerError(body: JsonObject): AnswerError | undefined {

@@ -51,7 +51,7 @@ export function readStop(reason: string | undefined, choice: JsonObject, { hasCa
   return { reason: said === "tool" ? "end" : said };
 }
 
-/** The word for the client. `isRefused`: the answer tells the refusal in its own member. */
+/** The word for the client. `isRefused`: the answer has the refusal in a member of its own. */
 export function writeFinishReason({ reason }: Stop, { hasCalls, hasRefusal }: SeenBlocks): string {
   switch (reason) {
     case "length":

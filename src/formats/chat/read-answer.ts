@@ -33,7 +33,7 @@ interface AnswerSource {
 
 /**
  * Reads a provider's `chat.completion`. Of several choices the first one counts.
- * @returns an error if the body tells one, or has no message
+ * @returns an error if the body reports one, or has no message
  */
 export function readAnswer(
   body: JsonObject,
@@ -46,7 +46,9 @@ export function readAnswer(
   if (choice === undefined || message === undefined) return { error: NO_MESSAGE };
   const id = filledTextOf(body["id"]);
   const blocks = readBlocks(message, {
-    ...{ provider, id, toolName: clientToolNames(tools) },
+    provider,
+    id,
+    toolName: clientToolNames(tools),
     answerTool: answerToolName(tools),
   });
   const hasCalls = blocks.some(({ type }) => type === "call");

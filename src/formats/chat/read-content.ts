@@ -1,8 +1,8 @@
+import { blockTypeOf } from "../form/media-type.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Block, CacheMark, MediaBlock, TextBlock } from "../form/blocks.ts";
 import type { ForeignMember } from "../form/conversation.ts";
 import { readMediaUrl } from "../form/media-url.ts";
-import { blockTypeOf } from "./media.ts";
 import { filledTextOf, objectOf, textOf } from "../../core/json/values.ts";
 import { thinkingPartText } from "./thoughts.ts";
 

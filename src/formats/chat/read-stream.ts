@@ -63,7 +63,7 @@ export function readStream({ provider, tools }: WireTarget): AnswerStreamReader 
       if (choice !== undefined) answer.take(choice);
       if (answer.hasFailed) return fail(STOPPED);
     }
-    // Moonshot tells usage in the choice, Groq beside it if it was not asked for.
+    // Moonshot reports usage in the choice, Groq beside it if it was not asked for.
     const usage =
       readUsage(chunk["usage"]) ?? readUsage(choice?.["usage"]) ?? readUsage(objectOf(chunk["x_groq"])?.["usage"]);
     if (usage === undefined) return;

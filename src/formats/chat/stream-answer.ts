@@ -17,7 +17,7 @@ export interface StreamAnswer {
   readonly isFinished: boolean;
   /** The provider said `finish_reason: "error"` or the like. */
   readonly hasFailed: boolean;
-  /** Closes what is open, and tells the stop. */
+  /** Closes what is open, and says why the answer stopped. */
   stop(): void;
 }
 

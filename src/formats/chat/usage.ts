@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
-import { numberOf, objectOf } from "../../core/json/values.ts";
+import { countOf, objectOf } from "../../core/json/values.ts";
 import {
   cachedTokens,
   createdForHour,
@@ -18,13 +18,13 @@ import {
  */
 export function readUsage(value: unknown): Usage | undefined {
   const usage = objectOf(value);
-  const input = numberOf(usage?.["prompt_tokens"]);
-  const said = numberOf(usage?.["completion_tokens"]);
+  const input = countOf(usage?.["prompt_tokens"]);
+  const said = countOf(usage?.["completion_tokens"]);
   if (usage === undefined || (input === undefined && said === undefined)) return undefined;
   const prompt = objectOf(usage["prompt_tokens_details"]);
   const completion = objectOf(usage["completion_tokens_details"]);
   const reasoning = reasoningTokens(usage, completion);
-  const hidden = hiddenReasoning(numberOf(usage["total_tokens"]), input, said, reasoning);
+  const hidden = hiddenReasoning(countOf(usage["total_tokens"]), input, said, reasoning);
   return {
     input: input ?? 0,
     output: (said ?? 0) + hidden,

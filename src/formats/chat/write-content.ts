@@ -25,7 +25,7 @@ export function cacheMarksOf({ isOpenAi, cacheControl }: ProviderTraits, { model
   return cacheControl?.test(model) ? "cache_control" : undefined;
 }
 
-/** Texts alone: a text where there is one, else parts. */
+/** Texts alone: a text if there is one, else parts. */
 export function writeTexts(blocks: readonly TextBlock[], context: WriteContext): string | readonly JsonObject[] {
   const [first] = blocks;
   if (first === undefined) return "";

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
+import { isBillingHeader } from "../form/billing-header.ts";
 import type { Block, CacheMark, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
@@ -64,15 +65,12 @@ export function writeMessages(turns: readonly Turn[], context: WriteContext): re
 
 const ACKNOWLEDGEMENT: JsonObject = { role: "assistant", content: "OK" };
 
-/** Claude Code's first text, whose hash changes with every request and would defeat every prompt cache. */
-const BILLING_HEADER = "x-anthropic-billing-header:";
-
 function writeInstructions(
   role: "system" | "developer",
   blocks: readonly TextBlock[],
   context: WriteContext,
 ): readonly JsonObject[] {
-  const texts = blocks.filter(({ text }) => !text.startsWith(BILLING_HEADER));
+  const texts = blocks.filter(({ text }) => !isBillingHeader(text));
   if (texts.length === 0 && blocks.length > 0) return [];
   return [{ role: context.traits.isOpenAi ? role : "system", content: writeTexts(texts, context) }];
 }

@@ -10,7 +10,7 @@ import type { ProviderTraits } from "./provider-traits.ts";
 /** What most providers beside OpenAI take of models of which nothing is known. */
 const USUAL_EFFORTS: readonly Effort[] = ["low", "medium", "high"];
 
-/** Tokens to think with where there is no effort; what is more is left to the model. */
+/** Tokens to think with if there is no effort; what is more is left to the model. */
 const BUDGETS: Partial<Record<Effort, number>> = { minimal: 1024, low: 2048, medium: 8192 };
 
 /** How much a model is to think, and what it can be told of that. */

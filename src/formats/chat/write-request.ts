@@ -3,7 +3,7 @@ import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import { isOff } from "../form/efforts.ts";
-import { fitIdentifier } from "../form/fit-limits.ts";
+import { fitIdentifier } from "../form/fit-identifier.ts";
 import { forceAnswer } from "../form/forced-answer.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
 import { gatherNotes, type Notes } from "../form/notes.ts";

@@ -3,7 +3,7 @@ import type { WireTarget } from "../form/dialect.ts";
 
 const originOf = ({ provider }: WireTarget): string => `${provider}/cohere`;
 
-/** Thoughts are not signed on this wire: the seal tells whose they are, so that the model gets its own ones back. */
+/** Thoughts are not signed on this wire: the seal says whose they are, so that the model gets its own ones back. */
 export const sealOf = (target: WireTarget): Seal => ({
   origin: originOf(target),
   kind: "signature",

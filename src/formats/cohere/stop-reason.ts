@@ -1,18 +1,20 @@
 import type { AnswerError, Stop, StopReason } from "../form/answer.ts";
 
 /** https://docs.cohere.com/reference/chat */
-const REASONS: Readonly<Record<string, StopReason>> = {
-  COMPLETE: "end",
-  STOP_SEQUENCE: "stop_sequence",
-  MAX_TOKENS: "length",
-  TOOL_CALL: "tool",
-  ERROR: "error",
-  TIMEOUT: "error",
-};
+const REASONS: ReadonlyMap<string, StopReason> = new Map(
+  Object.entries<StopReason>({
+    COMPLETE: "end",
+    STOP_SEQUENCE: "stop_sequence",
+    MAX_TOKENS: "length",
+    TOOL_CALL: "tool",
+    ERROR: "error",
+    TIMEOUT: "error",
+  }),
+);
 
 /** @param hasCalls the answer has calls, which must be run whatever else is said */
 export function readStop(said: string | undefined, hasCalls: boolean): Stop {
-  const reason = REASONS[said?.toUpperCase() ?? ""] ?? "end";
+  const reason = REASONS.get(said?.toUpperCase() ?? "") ?? "end";
   if (reason === "end" && hasCalls) return { reason: "tool" };
   return { reason: reason === "tool" && !hasCalls ? "end" : reason };
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { numberOf, objectOf } from "../../core/json/values.ts";
+import { countOf, objectOf } from "../../core/json/values.ts";
 import type { Usage } from "../form/answer.ts";
 
 /**
@@ -10,13 +10,13 @@ import type { Usage } from "../form/answer.ts";
 export function readUsage(usage: unknown): Usage | undefined {
   if (!isJsonObject(usage)) return undefined;
   const tokens = objectOf(usage["tokens"]);
-  const input = numberOf(tokens?.["input_tokens"]);
-  const output = numberOf(tokens?.["output_tokens"]);
+  const input = countOf(tokens?.["input_tokens"]);
+  const output = countOf(tokens?.["output_tokens"]);
   if (input === undefined && output === undefined) return undefined;
   return {
     input: input ?? 0,
     output: output ?? 0,
-    cacheRead: numberOf(usage["cached_tokens"]),
+    cacheRead: countOf(usage["cached_tokens"]),
     cacheWrite: undefined,
     cacheWriteHour: undefined,
     reasoning: undefined,
@@ -25,7 +25,7 @@ export function readUsage(usage: unknown): Usage | undefined {
 }
 
 function readBilled(units: JsonObject | undefined): Usage["billed"] {
-  const input = numberOf(units?.["input_tokens"]);
-  const output = numberOf(units?.["output_tokens"]);
+  const input = countOf(units?.["input_tokens"]);
+  const output = countOf(units?.["output_tokens"]);
   return input === undefined && output === undefined ? undefined : { input: input ?? 0, output: output ?? 0 };
 }

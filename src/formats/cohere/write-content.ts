@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Block, CallBlock, MediaBlock, TextBlock } from "../form/blocks.ts";
+import { type Block, type CallBlock, isBlank, type MediaBlock, type TextBlock } from "../form/blocks.ts";
 import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
 import { functionArguments } from "../form/function-tools.ts";
-import { mediaTypeOf } from "../form/media-type.ts";
+import { isTextType, mediaTypeOf } from "../form/media-type.ts";
 import type { Notes } from "../form/notes.ts";
 import { fitToolName } from "../form/tool-names.ts";
 import { isOwnSeal } from "./seals.ts";
@@ -14,8 +14,6 @@ export interface WriteContext {
   /** Texts that the model is to know of, which have a place of their own on this wire. */
   readonly documents: JsonObject[];
 }
-
-export const isBlank = (text: string): boolean => !/\S/.test(text);
 
 /** Parts of what a user says; a text alone is written as a string. @returns undefined if nothing is said */
 export function writeUserContent(blocks: readonly Block[], context: WriteContext): unknown {
@@ -64,11 +62,8 @@ function dataUrl(data: string, said: string | undefined): string {
   return `data:${type};base64,${data}`;
 }
 
-/** Types of documents that are plain text. */
-const TEXT = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript|sql|toml)(?:;|$))/;
-
 function writeDocument({ source, mediaType, name }: MediaBlock, position: number): JsonObject {
-  const isText = source.kind === "base64" && TEXT.test(mediaType?.toLowerCase() ?? "");
+  const isText = source.kind === "base64" && isTextType(mediaType ?? "");
   if (source.kind !== "text" && !isText) {
     throw new CannotTranslate("document", "its API takes documents as plain text alone");
   }

@@ -1,10 +1,11 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Block, MediaBlock, ResultBlock } from "../form/blocks.ts";
+import { isBillingHeader } from "../form/billing-header.ts";
+import { type Block, isBlank, type MediaBlock, type ResultBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
 import { openTellingApart } from "../form/tell-apart.ts";
-import { isBlank, writeAssistant, writeUserContent, type WriteContext } from "./write-content.ts";
+import { writeAssistant, writeUserContent, type WriteContext } from "./write-content.ts";
 
 /** Said for the user if nothing else is: there must be a message. */
 const NOTHING_SAID: JsonObject = { role: "user", content: "." };
@@ -60,11 +61,8 @@ function pushUser(blocks: readonly Block[], messages: JsonObject[], context: Wri
   else if (blocks.some(({ type }) => type === "document")) messages.push(NOTHING_SAID);
 }
 
-/** Claude Code's first text, whose hash changes with every request and would defeat every prompt cache. */
-const BILLING_HEADER = "x-anthropic-billing-header:";
-
 function pushSystem(blocks: readonly Block[], messages: JsonObject[]): void {
-  const texts = textsOf(blocks).filter((text) => !isBlank(text) && !text.startsWith(BILLING_HEADER));
+  const texts = textsOf(blocks).filter((text) => !isBlank(text) && !isBillingHeader(text));
   if (texts.length === 0) return;
   const content = texts.length === 1 ? texts[0] : texts.map((text) => ({ type: "text", text }));
   messages.push({ role: "system", content });

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import type { Annotation, Block, OpaqueBlock, Seal } from "../form/blocks.ts";
+import { callIdOf } from "../form/call-ids.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { answerToolName } from "../form/forced-answer.ts";
 import { type ClientToolName, clientToolNames } from "../form/tool-names.ts";
@@ -40,7 +41,7 @@ export function readBlock(block: JsonObject, source: AnswerSource): readonly Blo
 }
 
 export function readCall(call: JsonObject, { toolName }: AnswerSource): { readonly id: string; readonly name: string } {
-  return { id: textOf(call["toolUseId"]) ?? "", name: toolName(textOf(call["name"]) ?? "") };
+  return { id: callIdOf(call["toolUseId"]), name: toolName(textOf(call["name"]) ?? "") };
 }
 
 /** The provider runs the tool itself. */

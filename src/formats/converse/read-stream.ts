@@ -21,6 +21,8 @@ export function readStream(target: WireTarget): AnswerStreamReader {
   let hasMetadata = false;
 
   const fail = (error: AnswerError): readonly AnswerEvent[] => {
+    // The answer is whole; what goes wrong behind its reason to stop takes nothing from it.
+    if (hasStopped) return [];
     hasFailed = true;
     return [{ type: "fail", error }];
   };
@@ -78,6 +80,6 @@ export function readStream(target: WireTarget): AnswerStreamReader {
       return [{ type: "start", id: undefined, model: undefined }, ...events];
     },
     // Some endpoints leave out the usage.
-    end: () => (hasStopped || hasFailed ? [] : fail(STREAM_BROKE_OFF)),
+    end: () => (hasFailed ? [] : fail(STREAM_BROKE_OFF)),
   };
 }

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../core/json/parse.ts";
-import { listOf, numberOf } from "../../core/json/values.ts";
+import { listOf, countOf } from "../../core/json/values.ts";
 import type { Usage } from "../form/answer.ts";
 
 /**
@@ -9,11 +9,11 @@ import type { Usage } from "../form/answer.ts";
  */
 export function readUsage(usage: unknown): Usage | undefined {
   if (!isJsonObject(usage)) return undefined;
-  const input = numberOf(usage["inputTokens"]);
-  const output = numberOf(usage["outputTokens"]);
+  const input = countOf(usage["inputTokens"]);
+  const output = countOf(usage["outputTokens"]);
   if (input === undefined && output === undefined) return undefined;
-  const cacheRead = numberOf(usage["cacheReadInputTokens"]);
-  const cacheWrite = numberOf(usage["cacheWriteInputTokens"]);
+  const cacheRead = countOf(usage["cacheReadInputTokens"]);
+  const cacheWrite = countOf(usage["cacheWriteInputTokens"]);
   return {
     input: (input ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0),
     output: output ?? 0,
@@ -27,5 +27,5 @@ export function readUsage(usage: unknown): Usage | undefined {
 function writtenForAnHour(details: unknown): number | undefined {
   const kept = listOf(details).filter(isJsonObject);
   if (kept.length === 0) return undefined;
-  return kept.reduce((sum, { ttl, inputTokens }) => sum + (ttl === "1h" ? (numberOf(inputTokens) ?? 0) : 0), 0);
+  return kept.reduce((sum, { ttl, inputTokens }) => sum + (ttl === "1h" ? (countOf(inputTokens) ?? 0) : 0), 0);
 }

@@ -1,5 +1,12 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Block, CallBlock, ResultBlock, TextBlock, ThinkingBlock } from "../form/blocks.ts";
+import {
+  type Block,
+  type CallBlock,
+  isBlank,
+  type ResultBlock,
+  type TextBlock,
+  type ThinkingBlock,
+} from "../form/blocks.ts";
 import { fitCallId } from "../form/call-ids.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { functionArguments } from "../form/function-tools.ts";
@@ -8,9 +15,6 @@ import { fitToolName } from "../form/tool-names.ts";
 import { isOwnSeal } from "./seals.ts";
 import { writeMedia } from "./write-media.ts";
 import type { Writing } from "./writing.ts";
-
-/** Whether a text says nothing: outside of results, such blocks are refused. */
-const isBlank = (text: string): boolean => !/\S/.test(text);
 
 export function writeText({ text, cache }: TextBlock, writing: Writing): readonly JsonObject[] {
   return isBlank(text) ? [] : [{ text }, ...writing.cachePoint(cache, "content")];

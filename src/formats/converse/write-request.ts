@@ -121,12 +121,14 @@ function writeTextFormat({ name, description, schema: asked }: SchemaOutput, wri
 }
 
 /** The names of others for what is served in the usual way. */
-const TIERS: Readonly<Record<string, string>> = {
-  default: "default",
-  standard_only: "default",
-  flex: "flex",
-  priority: "priority",
-};
+const TIERS: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    default: "default",
+    standard_only: "default",
+    flex: "flex",
+    priority: "priority",
+  }),
+);
 
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html, `requestMetadata` */
 const METADATA_NAME = /^[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}$/;
@@ -141,7 +143,7 @@ function writeBookkeeping(bookkeeping: Bookkeeping, writing: Writing): JsonObjec
     if (isTaken && Object.keys(kept).length < MAX_METADATA) kept[name] = value;
     else writing.note("dropped", name === "user_id" && value === user ? "user" : `metadata.${name}`);
   }
-  const tier = TIERS[serviceTier ?? ""];
+  const tier = TIERS.get(serviceTier ?? "");
   if (serviceTier !== undefined && serviceTier !== "auto" && !tier) writing.note("dropped", "service_tier");
   if (verbosity !== undefined) writing.note("dropped", "verbosity");
   if (promptCacheKey !== undefined) writing.note("dropped", "prompt_cache_key");

@@ -1,7 +1,10 @@
 import type { JsonObject } from "../../core/json/parse.ts";
+import { isBillingHeader } from "../form/billing-header.ts";
 import type { Block, TextBlock } from "../form/blocks.ts";
+import { appendBlocks, thoughtsFirst } from "../form/claude-turns.ts";
 import type { Turn } from "../form/conversation.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
+import { systemReminder } from "../form/system-reminder.ts";
 import { openTellingApart } from "../form/tell-apart.ts";
 import { tellResult, writeAssistantBlock, writeResult, writeText, writeUserBlock } from "./write-content.ts";
 import type { Writing } from "./writing.ts";
@@ -40,57 +43,40 @@ export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTur
   return { system, messages, ...lookAt(messages) };
 }
 
-/** Claude Code's first text, whose hash changes with every request and would defeat every prompt cache. */
-const BILLING_HEADER = "x-anthropic-billing-header:";
-
 const writeSystem = (blocks: readonly Block[], writing: Writing): readonly JsonObject[] =>
   blocks
-    .filter((block): block is TextBlock => block.type === "text" && !block.text.startsWith(BILLING_HEADER))
+    .filter((block): block is TextBlock => block.type === "text" && !isBillingHeader(block.text))
     .flatMap((block) => writeText(block, writing));
 
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, messages: Message[], writing: Writing): void {
   const content = said.flatMap((block) => writeAssistantBlock(block, writing));
-  append(messages, "assistant", writing.target.facts.thinking === "adaptive" ? content : thoughtsFirst(content));
+  const isAdaptive = writing.target.facts.thinking === "adaptive";
+  appendBlocks(messages, "assistant", isAdaptive ? content : thoughtsFirst(content, isThought));
   const open = new Set(said.flatMap((block) => (block.type === "call" ? block.id : [])));
   const untold: JsonObject[] = [];
   for (const result of results) {
-    if (!writing.tellsCalls && open.delete(result.callId)) append(messages, "user", writeResult(result, writing));
+    if (!writing.tellsCalls && open.delete(result.callId)) appendBlocks(messages, "user", writeResult(result, writing));
     else for (const block of tellResult(result, writing)) untold.push(block);
   }
   if (untold.length > 0 && !writing.tellsCalls) writing.note("adjusted", "messages[].tool_call_id");
-  append(messages, "user", untold);
+  appendBlocks(messages, "user", untold);
   for (const turn of others) writeOther(turn, messages, writing);
 }
 
 const isThought = (block: JsonObject): boolean => block["reasoningContent"] !== undefined;
 
-/** With a budget nothing may be said before the first thought, which clients that keep thoughts apart do not know. */
-function thoughtsFirst(content: readonly JsonObject[]): readonly JsonObject[] {
-  const [first] = content;
-  if (!first || isThought(first)) return content;
-  return [...content.filter(isThought), ...content.filter((block) => !isThought(block))];
-}
-
 function writeOther({ role, blocks }: Turn, messages: Message[], writing: Writing): void {
   if (role === "user") {
-    for (const block of blocks) append(messages, "user", writeUserBlock(block, writing));
+    for (const block of blocks) appendBlocks(messages, "user", writeUserBlock(block, writing));
   } else {
     // Not moved to the instructions: that would change what comes before, and with it what is cached.
-    append(messages, "user", writeSystem(blocks, writing).map(remind));
+    appendBlocks(messages, "user", writeSystem(blocks, writing).map(remind));
   }
 }
 
 const remind = (block: JsonObject): JsonObject =>
-  block["text"] === undefined ? block : { text: `<system-reminder>\n${String(block["text"])}\n</system-reminder>` };
-
-/** Neighbours of one role are one message. */
-function append(messages: Message[], role: Message["role"], content: readonly JsonObject[]): void {
-  if (content.length === 0) return;
-  const last = messages.at(-1);
-  if (last?.role === role) for (const block of content) last.content.push(block);
-  else messages.push({ role, content: [...content] });
-}
+  block["text"] === undefined ? block : { text: systemReminder(block["text"]) };
 
 /** A message with a document must have a text, too. */
 function accompanyDocuments({ content }: Message, writing: Writing): void {

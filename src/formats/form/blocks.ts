@@ -98,3 +98,10 @@ export interface OpaqueBlock {
 export interface CacheMark {
   readonly ttl: "5m" | "1h" | undefined;
 }
+
+export const isText = (block: Block): block is TextBlock => block.type === "text";
+export const isCall = (block: Block): block is CallBlock => block.type === "call";
+export const isResult = (block: Block): block is ResultBlock => block.type === "result";
+
+/** Whether a text says nothing: several providers refuse such a block. */
+export const isBlank = (text: string): boolean => !/\S/.test(text);

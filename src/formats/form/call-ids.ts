@@ -1,6 +1,10 @@
 /** An id for a call that has none: the same for the same call of the same answer. */
 export const makeCallId = (answer: string, position: number): string => `call_${digest(`${answer} ${position}`, 24)}`;
 
+/** The id of a call of a provider's answer: one that nobody else has if the provider says none, for results name it. */
+export const callIdOf = (said: unknown): string =>
+  typeof said === "string" && said !== "" ? said : `call_${crypto.randomUUID().replaceAll("-", "").slice(0, 24)}`;
+
 /** The id as a provider takes it; the same one for a call and its result. */
 export function fitCallId(id: string, wanted: RegExp): string {
   if (wanted.test(id)) return id;

@@ -34,7 +34,10 @@ function openedBy(block: Block): OpenedBlock | undefined {
       return { type: "thinking" };
     case "call":
       return {
-        ...{ type: "call", id: block.id, name: block.name, kind: block.kind },
+        type: "call",
+        id: block.id,
+        name: block.name,
+        kind: block.kind,
         ...(block.isAnswered && { isAnswered: true }),
       };
     case "opaque":

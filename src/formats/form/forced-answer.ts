@@ -3,7 +3,7 @@ import { isJsonObject } from "../../core/json/parse.ts";
 import type { Conversation, OutputFormat, Tool, ToolChoice } from "./conversation.ts";
 import { CannotTranslate } from "./dialect.ts";
 
-/** The tool whose arguments are the answer, where a model can be held to JSON in no other way. */
+/** The tool whose arguments are the answer, if a model can be held to JSON in no other way. */
 export const ANSWER_TOOL = "give_json_answer";
 
 /**

@@ -1,3 +1,5 @@
+import type { MediaBlock } from "./blocks.ts";
+
 /** How the base64 text of known kinds of files begins. */
 const BEGINNINGS: readonly (readonly [beginning: RegExp, mediaType: string])[] = [
   [/^iVBORw0KGgo/, "image/png"],
@@ -13,12 +15,18 @@ export function mediaTypeOf(base64: string): string | undefined {
   return BEGINNINGS.find(([beginning]) => beginning.test(base64))?.[1];
 }
 
+/** The type of block that holds data of a media type. */
+export function blockTypeOf(mediaType: string | undefined): MediaBlock["type"] {
+  const kind = mediaType?.split("/", 1)[0];
+  return kind === "image" || kind === "audio" || kind === "video" ? kind : "document";
+}
+
 /** Types of documents that are read as plain text. */
 const TEXT = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript|sql|toml)(?:;|$))/i;
 
 export const isTextType = (mediaType: string): boolean => TEXT.test(mediaType);
 
-/** What names of files end with, where that is not the second half of the type. */
+/** What names of files end with, if that is not the second half of the type. */
 const ENDINGS: ReadonlyMap<string, string> = new Map(
   Object.entries<string>({
     "text/plain": "txt",

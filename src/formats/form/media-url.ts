@@ -31,7 +31,7 @@ function readBase64(data: string, mediaType: string | undefined): ReadMedia {
   return { source: { kind: "base64", data }, mediaType: mediaType ?? mediaTypeOf(data) };
 }
 
-function decodePercents(text: string): string {
+export function decodePercents(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

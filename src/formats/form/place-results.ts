@@ -1,6 +1,6 @@
 import { isJsonObject } from "../../core/json/parse.ts";
 import { textOf } from "../../core/json/values.ts";
-import type { Block, ResultBlock } from "./blocks.ts";
+import { type Block, isResult, type ResultBlock } from "./blocks.ts";
 import type { Turn } from "./conversation.ts";
 
 /** What stands before a result whose call is not there, which as a result would be refused. */
@@ -11,8 +11,6 @@ function ownCallId(block: Block, format: string): string | undefined {
   if (block.type !== "opaque" || block.format !== format || !isJsonObject(block.value)) return undefined;
   return textOf(block.value["call_id"]);
 }
-
-const isResult = (block: Block): block is ResultBlock => block.type === "result";
 
 /**
  * Puts results directly behind their calls, as most providers demand, whatever was said in between. One whose call is not

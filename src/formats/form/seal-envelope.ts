@@ -11,7 +11,7 @@ const BASE64URL = /^[A-Za-z0-9_-]*$/;
 
 /**
  * A seal as text for a client that keeps it, as `gw1.<origin>.<kind>.<base64url of the value>`, and behind that the
- * base64url of its id if it has one. Clients send it back unchanged, and {@link openSeal} tells whose it is.
+ * base64url of its id if it has one. Clients send it back unchanged, and {@link openSeal} finds out whose it is.
  */
 export function wrapSeal({ origin, kind, value, id }: Seal): string {
   const parts = [VERSION, escapeOrigin(origin), kind, encode(value)];

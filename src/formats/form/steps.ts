@@ -1,4 +1,4 @@
-import type { Block, ResultBlock } from "./blocks.ts";
+import { type Block, isResult, type ResultBlock } from "./blocks.ts";
 import type { Turn } from "./conversation.ts";
 
 /** What the assistant says, and everything until it speaks again. */
@@ -23,5 +23,3 @@ export function stepsOf(turns: readonly Turn[]): readonly Step[] {
   }
   return steps;
 }
-
-const isResult = (block: Block): block is ResultBlock => block.type === "result";

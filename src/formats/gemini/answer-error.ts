@@ -4,7 +4,7 @@ import type { AnswerError } from "../form/answer.ts";
 import { isBadKey, readRpcDetails, rpcType } from "../rpc-status.ts";
 
 /**
- * The error that a body or an event tells although its status was good: `{error: {code, message, status, details}}`,
+ * The error that a body or an event reports although its status was good: `{error: {code, message, status, details}}`,
  * or the same in a list. https://cloud.google.com/apis/design/errors
  */
 export function readAnswerError(body: unknown): AnswerError | undefined {

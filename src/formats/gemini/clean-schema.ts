@@ -31,11 +31,13 @@ const HARMLESS: ReadonlySet<string> = new Set([
   ...["exclusiveMinimum", "exclusiveMaximum", "propertyOrdering"],
 ]);
 
-const FORMATS: Readonly<Record<string, readonly string[]>> = {
-  string: ["date-time", "enum"],
-  integer: ["int32", "int64"],
-  number: ["float", "double"],
-};
+const FORMATS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries<readonly string[]>({
+    string: ["date-time", "enum"],
+    integer: ["int32", "int64"],
+    number: ["float", "double"],
+  }),
+);
 
 /**
  * Writes a JSON schema in the words that older models know; they refuse any other word.
@@ -89,7 +91,7 @@ class Cleaner {
     else if (only !== undefined) written["type"] = only;
     else if (isJsonObject(properties)) written["type"] = "object";
     else if (items !== undefined) written["type"] = "array";
-    const known = FORMATS[String(written["type"]).toLowerCase()];
+    const known = FORMATS.get(String(written["type"]).toLowerCase());
     if (format !== undefined && known?.includes(String(format))) written["format"] = format;
     else if (format !== undefined) this.isExact = false;
   }

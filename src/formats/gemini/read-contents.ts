@@ -17,14 +17,16 @@ interface Content {
 }
 
 /** Results have had a role of their own. */
-const ROLES: Readonly<Record<string, Role>> = {
-  user: "user",
-  function: "user",
-  tool: "user",
-  model: "model",
-  assistant: "model",
-  system: "system",
-};
+const ROLES: ReadonlyMap<string, Role> = new Map(
+  Object.entries<Role>({
+    user: "user",
+    function: "user",
+    tool: "user",
+    model: "model",
+    assistant: "model",
+    system: "system",
+  }),
+);
 
 /**
  * Reads `systemInstruction` and `contents`, oldest first.
@@ -62,7 +64,7 @@ function readContent(content: unknown, path: string, usual: Role): Content {
   if (!isJsonObject(content)) throw new CannotTranslate(path, "it must be an object");
   const given = content["role"];
   const role =
-    given === undefined || given === null || given === "" ? usual : ROLES[textOf(given)?.toLowerCase() ?? ""];
+    given === undefined || given === null || given === "" ? usual : ROLES.get(textOf(given)?.toLowerCase() ?? "");
   if (role === undefined) throw new CannotTranslate(`${path}.role`, "it must be user or model");
   return { role, parts: listOfParts(content["parts"], `${path}.parts`), path: `${path}.parts` };
 }

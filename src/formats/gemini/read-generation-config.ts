@@ -79,7 +79,9 @@ const readSampling = (config: JsonObject): Sampling => ({
   logprobs: undefined,
 });
 
-const LEVELS: Readonly<Record<string, Effort>> = { MINIMAL: "minimal", LOW: "low", MEDIUM: "medium", HIGH: "high" };
+const LEVELS: ReadonlyMap<string, Effort> = new Map(
+  Object.entries<Effort>({ MINIMAL: "minimal", LOW: "low", MEDIUM: "medium", HIGH: "high" }),
+);
 
 /** The budget with which the model decides itself. */
 const DYNAMIC = -1;
@@ -89,7 +91,7 @@ function readReasoning(config: JsonObject | undefined): Reasoning | undefined {
   if (!config) return undefined;
   const isShown = booleanOf(config["includeThoughts"]);
   const given = numberOf(config["thinkingBudget"]);
-  const level = LEVELS[textOf(config["thinkingLevel"])?.toUpperCase() ?? ""];
+  const level = LEVELS.get(textOf(config["thinkingLevel"])?.toUpperCase() ?? "");
   const effort = level ?? (given === 0 ? "none" : undefined);
   const budget = given !== undefined && given > 0 ? given : undefined;
   const isAdaptive = given === DYNAMIC && effort === undefined;

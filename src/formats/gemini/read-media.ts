@@ -1,3 +1,4 @@
+import { blockTypeOf } from "../form/media-type.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { filledTextOf, textOf } from "../../core/json/values.ts";
 import type { MediaBlock } from "../form/blocks.ts";
@@ -8,12 +9,14 @@ import { camelObjectOf } from "./camel-members.ts";
 const GOOGLES_OWN =
   /^gs:|^https?:\/\/(?:generativelanguage\.googleapis\.com|(?:www\.|m\.)?youtube\.com|youtu\.be)\/|^(?!https?:)/i;
 
-const DETAILS: Readonly<Record<string, string>> = {
-  MEDIA_RESOLUTION_LOW: "low",
-  MEDIA_RESOLUTION_MEDIUM: "auto",
-  MEDIA_RESOLUTION_HIGH: "high",
-  MEDIA_RESOLUTION_ULTRA_HIGH: "original",
-};
+const DETAILS: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    MEDIA_RESOLUTION_LOW: "low",
+    MEDIA_RESOLUTION_MEDIUM: "auto",
+    MEDIA_RESOLUTION_HIGH: "high",
+    MEDIA_RESOLUTION_ULTRA_HIGH: "original",
+  }),
+);
 
 /**
  * Reads a part with data or with the address of some.
@@ -24,7 +27,7 @@ export function readMedia(part: JsonObject, path: string, foreign: ForeignMember
   const inline = camelObjectOf(part["inlineData"]);
   const file = camelObjectOf(part["fileData"]);
   if (part["videoMetadata"] !== undefined) foreign.push({ path: `${path}.videoMetadata`, isEssential: false });
-  const detail = DETAILS[textOf(camelObjectOf(part["mediaResolution"])?.["level"]) ?? ""];
+  const detail = DETAILS.get(textOf(camelObjectOf(part["mediaResolution"])?.["level"]) ?? "");
   if (inline) {
     const data = textOf(inline["data"]) ?? "";
     return { ...describe(inline, data), ...(detail !== undefined && { detail }) };
@@ -38,7 +41,7 @@ export function readMedia(part: JsonObject, path: string, foreign: ForeignMember
   const mediaType = mediaTypeOf(file);
   const name = filledTextOf(file["displayName"]);
   return {
-    type: kindOf(mediaType),
+    type: blockTypeOf(mediaType),
     source: { kind: "url", url },
     mediaType,
     ...(name !== undefined && { name }),
@@ -49,7 +52,7 @@ export function readMedia(part: JsonObject, path: string, foreign: ForeignMember
 function describe(inline: JsonObject, data: string): MediaBlock {
   const mediaType = mediaTypeOf(inline);
   const name = filledTextOf(inline["displayName"]);
-  const type = kindOf(mediaType);
+  const type = blockTypeOf(mediaType);
   const isText = mediaType?.startsWith("text/") ?? false;
   // The other alphabet of base64 is read here as well, and elsewhere it is not.
   const plain = /[-_]/.test(data) ? data.replaceAll("-", "+").replaceAll("_", "/") : data;
@@ -66,8 +69,3 @@ function describe(inline: JsonObject, data: string): MediaBlock {
 /** Without parameters, in lower case. */
 const mediaTypeOf = (data: JsonObject): string | undefined =>
   filledTextOf(data["mimeType"])?.split(";", 1)[0]?.trim().toLowerCase();
-
-function kindOf(mediaType: string | undefined): MediaBlock["type"] {
-  const kind = mediaType?.split("/", 1)[0];
-  return kind === "image" || kind === "audio" || kind === "video" ? kind : "document";
-}

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import { listOf, numberOf, objectOf, withoutUndefined } from "../../core/json/values.ts";
+import { listOf, countOf, objectOf, withoutUndefined } from "../../core/json/values.ts";
 import type { Usage } from "../form/answer.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import { toTokenUsage } from "../form/token-usage.ts";
@@ -13,7 +13,7 @@ import { readUsageAt } from "../usage.ts";
  */
 export function readUsage(usage: unknown): Usage | undefined {
   if (!isJsonObject(usage)) return undefined;
-  const count = (name: string): number | undefined => numberOf(usage[name]);
+  const count = (name: string): number | undefined => countOf(usage[name]);
   const prompt = count("promptTokenCount");
   const candidates = count("candidatesTokenCount");
   const thoughts = count("thoughtsTokenCount");
@@ -36,7 +36,7 @@ export function readUsage(usage: unknown): Usage | undefined {
 function tokensOfModality(details: unknown, modality: string): number | undefined {
   for (const one of listOf(details)) {
     const said = objectOf(one);
-    if (said?.["modality"] === modality) return numberOf(said["tokenCount"]);
+    if (said?.["modality"] === modality) return countOf(said["tokenCount"]);
   }
   return undefined;
 }
@@ -52,7 +52,7 @@ export const readUsageMetadata = (bytes: Uint8Array): TokenUsage | undefined => 
 
 function readMetadata(metadata: JsonObject): TokenUsage | undefined {
   const usage = readUsage(metadata);
-  const total = numberOf(metadata["totalTokenCount"]);
+  const total = countOf(metadata["totalTokenCount"]);
   return usage && { ...toTokenUsage(usage), ...(total !== undefined && { totalTokens: total }) };
 }
 

@@ -1,7 +1,9 @@
-import type { Block, CallBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
+import { isBillingHeader } from "../form/billing-header.ts";
+import { type Block, type CallBlock, isCall, isText, type ResultBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
+import { systemReminder } from "../form/system-reminder.ts";
 import { writeModelParts, writeUserParts } from "./write-parts.ts";
 import { writeLateResult, writeResults } from "./write-results.ts";
 import type { WireObject, Writing } from "./writing.ts";
@@ -18,9 +20,6 @@ export interface WrittenContents {
 
 /** Said for the user if nothing else is: the user must have the first word. */
 const NOTHING_SAID = ".";
-
-/** Claude Code's first text, whose hash changes with every request and would defeat every prompt cache. */
-const BILLING_HEADER = "x-anthropic-billing-header:";
 
 /**
  * Writes `systemInstruction` and `contents`. Neighbours of one role are one content.
@@ -44,11 +43,7 @@ const textsOf = (blocks: readonly Block[]): readonly string[] =>
   blocks
     .filter(isText)
     .map(({ text }) => text)
-    .filter((text) => text !== "" && !text.startsWith(BILLING_HEADER));
-
-const isText = (block: Block): block is TextBlock => block.type === "text";
-
-const isCall = (block: Block): block is CallBlock => block.type === "call";
+    .filter((text) => text !== "" && !isBillingHeader(text));
 
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, contents: Content[], called: Set<string>, writing: Writing): void {
@@ -82,7 +77,7 @@ function writeStep({ said, results, others }: Step, contents: Content[], called:
 function writeOther({ role, blocks }: Turn, writing: Writing): readonly WireObject[] {
   if (role === "user") return writeUserParts(blocks, writing);
   // Not moved to the instructions: that would change what comes before, and with it what is cached.
-  return textsOf(blocks).map((text) => ({ text: `<system-reminder>\n${text}\n</system-reminder>` }));
+  return textsOf(blocks).map((text) => ({ text: systemReminder(text) }));
 }
 
 function append(contents: Content[], role: Content["role"], parts: readonly WireObject[]): void {

@@ -1,13 +1,10 @@
 import type { MediaBlock } from "../form/blocks.ts";
 import { CannotTranslate, SEND_BYTES, type WireTarget } from "../form/dialect.ts";
-import { mediaTypeOf } from "../form/media-type.ts";
+import { isTextType, mediaTypeOf } from "../form/media-type.ts";
 import type { WireObject, Writing } from "./writing.ts";
 
 /** https://ai.google.dev/gemini-api/docs/image-understanding#supported-formats */
 const IMAGES: ReadonlySet<string> = new Set(["image/png", "image/jpeg", "image/webp", "image/heic", "image/heif"]);
-
-/** Types of documents that are read as plain text. */
-const TEXT = /^(?:text\/|application\/(?:json|xml|yaml|x-yaml|javascript|sql|toml)(?:;|$))/;
 
 const PDF = "application/pdf";
 
@@ -80,7 +77,7 @@ function wireType(type: MediaBlock["type"], data: string, said: string | undefin
     }
     case "document":
       if (known === PDF || known?.startsWith("text/")) return known;
-      if (known && TEXT.test(known)) return "text/plain";
+      if (known && isTextType(known)) return "text/plain";
       throw new CannotTranslate("document", `documents must be PDF or text, not ${named}`);
     default:
       if (known?.startsWith(`${type}/`)) return known;

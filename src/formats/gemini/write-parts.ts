@@ -72,7 +72,7 @@ function writeThought(
   }
 }
 
-/** A signature goes to the text before it, where whole answers have it, or into a part of its own, as in streams. */
+/** A signature goes to the text before it, as in whole answers, or into a part of its own, as in streams. */
 function placeAlone(parts: WireObject[], alone: Seal[]): void {
   for (const { value } of alone.splice(0)) {
     const text = parts.findLast((part) => isUnsignedText(part));

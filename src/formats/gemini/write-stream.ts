@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, Stop, Usage } from "../form/answer.ts";
 import type { AnswerStreamWriter, ClientAsk } from "../form/dialect.ts";
-import { ANSWER_BROKE_OFF, TOO_MIXED } from "../form/stream-faults.ts";
+import { ANSWER_BROKE_OFF, stopError, TOO_MIXED } from "../form/stream-faults.ts";
 import { headOf, showsThoughts, writeGrounding, writeResponse } from "./write-answer.ts";
 import { writeError } from "./write-error.ts";
 import { writeFinishReason } from "./write-finish-reason.ts";
@@ -91,9 +91,3 @@ function arrayFraming(): Framing {
     end: () => "\r\n]",
   };
 }
-
-const stopError = ({ explanation }: Stop): AnswerError => ({
-  message: explanation ?? "The provider could not finish its answer.",
-  type: "api_error",
-  code: undefined,
-});

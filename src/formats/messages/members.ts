@@ -4,9 +4,6 @@ import type { CacheMark } from "../form/blocks.ts";
 /** An object of the wire while it is put together. */
 export type WireObject = { [name: string]: unknown };
 
-/** Whether a text says nothing: the API refuses such blocks of text. */
-export const isBlank = (text: string): boolean => !/\S/.test(text);
-
 /** The blocks of a `content` or `system` member, which may be a string instead; undefined if it is neither. */
 export function blocksOf(content: unknown): readonly JsonObject[] | undefined {
   if (content === undefined || content === null) return [];

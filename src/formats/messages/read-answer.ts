@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "../form/answer.ts";
 import type { Block } from "../form/blocks.ts";
+import { callIdOf } from "../form/call-ids.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { answerToolName } from "../form/forced-answer.ts";
 import { textOf } from "../../core/json/values.ts";
@@ -81,8 +82,7 @@ function readBlock(block: JsonObject, { origin, answerTool, toolName }: AnswerSo
     case "tool_use": {
       const name = toolName(textOf(block["name"]) ?? "");
       if (name === answerTool) return [{ type: "text", text: inputText(block["input"]) }];
-      const id = textOf(block["id"]) ?? "";
-      return [{ type: "call", id, name, input: inputText(block["input"]), kind: "function" }];
+      return [{ type: "call", id: callIdOf(block["id"]), name, input: inputText(block["input"]), kind: "function" }];
     }
     default:
       return [readOpaque(block)];

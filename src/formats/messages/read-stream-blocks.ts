@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject, parseJson } from "../../core/json/parse.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { Seal } from "../form/blocks.ts";
+import { callIdOf } from "../form/call-ids.ts";
 import { numberOf, textOf } from "../../core/json/values.ts";
 import { inputText, readCitation, readCitations, readOpaque } from "./read-content.ts";
 import type { AnswerSource } from "./read-answer.ts";
@@ -47,7 +48,7 @@ export class StreamBlockReader {
   delta(event: JsonObject): readonly AnswerEvent[] {
     const delta = isJsonObject(event["delta"]) ? event["delta"] : {};
     const index = numberOf(event["index"]) ?? this.#last;
-    const type = BLOCK_OF_DELTA[textOf(delta["type"]) ?? ""];
+    const type = BLOCK_OF_DELTA.get(textOf(delta["type"]) ?? "");
     // A provider that does not say that a block begins.
     const opened = !this.#states.has(index) && type ? this.#begin(index, { type }) : [];
     const state = this.#states.get(index);
@@ -129,7 +130,9 @@ export class StreamBlockReader {
 }
 
 /** The block that a delta belongs to if nothing was said of its beginning. */
-const BLOCK_OF_DELTA: Readonly<Record<string, string>> = { text_delta: "text", thinking_delta: "thinking" };
+const BLOCK_OF_DELTA: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({ text_delta: "text", thinking_delta: "thinking" }),
+);
 
 const TOO_MUCH: AnswerEvent = {
   type: "fail",
@@ -146,7 +149,7 @@ function openedBlock(begun: JsonObject, { answerTool, toolName }: AnswerSource):
     case "tool_use": {
       const name = toolName(textOf(begun["name"]) ?? "");
       if (name === answerTool) return { type: "text", isRefusal: false };
-      return { type: "call", id: textOf(begun["id"]) ?? "", name, kind: "function" };
+      return { type: "call", id: callIdOf(begun["id"]), name, kind: "function" };
     }
     default:
       return undefined;

@@ -12,7 +12,10 @@ import { mergeUsage, readUsage } from "./usage.ts";
 /** What providers that speak OpenAI's API as well send at the end of this one, too. */
 const DONE = "[DONE]";
 
-/** Reads the stream of a provider of the Messages API. https://docs.anthropic.com/en/docs/build-with-claude/streaming */
+/**
+ * Reads the stream of a provider of the Messages API. With the reason to stop the answer is whole; what goes wrong behind
+ * takes nothing from it. https://docs.anthropic.com/en/docs/build-with-claude/streaming
+ */
 export function readStream(target: WireTarget): AnswerStreamReader {
   const blocks = new StreamBlockReader(sourceOf(target));
   let hasStarted = false;
@@ -22,6 +25,7 @@ export function readStream(target: WireTarget): AnswerStreamReader {
   let usage: JsonObject = {};
 
   const fail = (error: AnswerError): readonly AnswerEvent[] => {
+    if (hasStopped) return [];
     hasFailed = true;
     return [{ type: "fail", error }];
   };
@@ -89,6 +93,6 @@ export function readStream(target: WireTarget): AnswerStreamReader {
       // A provider that does not say that its answer begins.
       return [...start(undefined), ...events];
     },
-    end: () => (isComplete || hasFailed ? [] : fail(STREAM_BROKE_OFF)),
+    end: () => (hasFailed ? [] : fail(STREAM_BROKE_OFF)),
   };
 }

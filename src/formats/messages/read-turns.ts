@@ -1,13 +1,11 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
+import { isBillingHeader } from "../form/billing-header.ts";
 import type { Block, TextBlock } from "../form/blocks.ts";
 import type { ForeignMember, Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { textOf } from "../../core/json/values.ts";
 import { blocksOf } from "./members.ts";
 import { readAssistantBlocks, readResult, readText, readUserBlock } from "./read-content.ts";
-
-/** Claude Code's first block of instructions. It differs in every request, so with it no provider could cache a prompt. */
-const BILLING_HEADER = /^x-anthropic-billing-header:/i;
 
 /**
  * Reads `system` and `messages`, oldest first.
@@ -38,7 +36,7 @@ function markLast(messages: readonly unknown[], control: unknown): readonly unkn
 
 function readSystem(system: unknown, foreign: ForeignMember[]): readonly TextBlock[] {
   const blocks = readTexts(requireBlocks(system, "system"), "system", foreign);
-  return BILLING_HEADER.test(blocks[0]?.text ?? "") ? blocks.slice(1) : blocks;
+  return isBillingHeader(blocks[0]?.text ?? "") ? blocks.slice(1) : blocks;
 }
 
 function requireBlocks(content: unknown, path: string): readonly JsonObject[] {

@@ -40,7 +40,7 @@ export function carryThinking({ text, seal }: ThinkingBlock): JsonObject | undef
 /** What stands in `signature` of a thought for a client: text without a seal has an empty one. */
 export function thinkingSignature(seal: Seal | undefined): string {
   if (!seal) return "";
-  // With a text, encrypted thoughts of this very wire have no place but the envelope, which tells the two kinds apart.
+  // With a text, encrypted thoughts of this very wire have no place but the envelope, in which the two kinds differ.
   return seal.kind === "encrypted" ? wrapSeal(seal) : carry(seal);
 }
 

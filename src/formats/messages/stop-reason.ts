@@ -3,22 +3,24 @@ import type { Stop, StopReason } from "../form/answer.ts";
 import { objectOf, textOf } from "../../core/json/values.ts";
 
 /** https://docs.anthropic.com/en/api/handling-stop-reasons */
-const READ: Readonly<Record<string, StopReason>> = {
-  end_turn: "end",
-  max_tokens: "length",
-  stop_sequence: "stop_sequence",
-  tool_use: "tool",
-  pause_turn: "pause",
-  refusal: "refusal",
-  model_context_window_exceeded: "context",
-};
+const READ: ReadonlyMap<string, StopReason> = new Map(
+  Object.entries<StopReason>({
+    end_turn: "end",
+    max_tokens: "length",
+    stop_sequence: "stop_sequence",
+    tool_use: "tool",
+    pause_turn: "pause",
+    refusal: "refusal",
+    model_context_window_exceeded: "context",
+  }),
+);
 
 /**
  * Reads `stop_reason`, `stop_sequence` and `stop_details`.
  * @param hasCalls the answer has calls, which must be run whatever else is said
  */
 export function readStop(answer: JsonObject, hasCalls: boolean): Stop {
-  const reason = READ[textOf(answer["stop_reason"]) ?? ""] ?? "end";
+  const reason = READ.get(textOf(answer["stop_reason"]) ?? "") ?? "end";
   const sequence = textOf(answer["stop_sequence"]);
   const explanation = textOf(objectOf(answer["stop_details"])?.["explanation"]);
   return {

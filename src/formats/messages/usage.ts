@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
-import { numberOf, objectOf } from "../../core/json/values.ts";
+import { countOf, objectOf } from "../../core/json/values.ts";
 import { webSearches } from "../usage.ts";
 
 /**
@@ -9,20 +9,20 @@ import { webSearches } from "../usage.ts";
  */
 export function readUsage(usage: unknown): Usage | undefined {
   if (!isJsonObject(usage)) return undefined;
-  const input = numberOf(usage["input_tokens"]);
-  const output = numberOf(usage["output_tokens"]);
+  const input = countOf(usage["input_tokens"]);
+  const output = countOf(usage["output_tokens"]);
   if (input === undefined && output === undefined) return undefined;
-  const cacheRead = numberOf(usage["cache_read_input_tokens"]);
+  const cacheRead = countOf(usage["cache_read_input_tokens"]);
   const creation = objectOf(usage["cache_creation"]);
-  const cacheWriteHour = numberOf(creation?.["ephemeral_1h_input_tokens"]);
-  const cacheWrite = numberOf(usage["cache_creation_input_tokens"]);
+  const cacheWriteHour = countOf(creation?.["ephemeral_1h_input_tokens"]);
+  const cacheWrite = countOf(usage["cache_creation_input_tokens"]);
   return {
     input: (input ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0),
     output: output ?? 0,
     cacheRead,
     cacheWrite,
     cacheWriteHour,
-    reasoning: numberOf(objectOf(usage["output_tokens_details"])?.["thinking_tokens"]),
+    reasoning: countOf(objectOf(usage["output_tokens_details"])?.["thinking_tokens"]),
     searches: webSearches(usage),
   };
 }

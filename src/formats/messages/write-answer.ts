@@ -1,8 +1,7 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { ModelAnswer } from "../form/answer.ts";
-import type { Block, CallBlock } from "../form/blocks.ts";
+import { type Block, type CallBlock, isBlank } from "../form/blocks.ts";
 import type { ClientAsk } from "../form/dialect.ts";
-import { isBlank } from "./members.ts";
 import { parseArguments } from "../form/parse-arguments.ts";
 import { carryCallSeal, carryThinking } from "./seals.ts";
 import { writeStop } from "./stop-reason.ts";
@@ -33,7 +32,7 @@ export const messageHead = ({ newId, model }: ClientAsk): JsonObject => ({
 /** How a block of text begins; where it is from can be told on this wire only by who found it. */
 export const textBlock = (text: string): JsonObject => ({ type: "text", text, citations: null });
 
-/** A call with its arguments, which a stream tells afterwards. */
+/** A call with its arguments, which a stream sends afterwards. */
 export const callBlock = ({ id, name }: Pick<CallBlock, "id" | "name">, input: JsonObject): JsonObject => ({
   type: "tool_use",
   id,

@@ -1,6 +1,13 @@
 import { isJsonObject } from "../../core/json/parse.ts";
-import type { Block, CallBlock, ResultBlock, TextBlock, ThinkingBlock } from "../form/blocks.ts";
-import { isBlank, readCache, type WireObject } from "./members.ts";
+import {
+  type Block,
+  type CallBlock,
+  isBlank,
+  type ResultBlock,
+  type TextBlock,
+  type ThinkingBlock,
+} from "../form/blocks.ts";
+import { readCache, type WireObject } from "./members.ts";
 import { parseArguments } from "../form/parse-arguments.ts";
 import { isOwnSeal } from "./seals.ts";
 import { toWireId, toWireName } from "./tool-names.ts";

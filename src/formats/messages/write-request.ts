@@ -1,9 +1,10 @@
+import { isBlank } from "../form/blocks.ts";
 import type { Bookkeeping, Conversation } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { forceAnswer } from "../form/forced-answer.ts";
 import { fitLimits } from "../form/fit-limits.ts";
 import { fitSchema } from "../form/fit-schema.ts";
-import { isBlank, type WireObject } from "./members.ts";
+import { type WireObject } from "./members.ts";
 import { writeClaudeSampling } from "../form/claude-sampling.ts";
 import { writeThinking, type WrittenThinking } from "../form/claude-thinking.ts";
 import { writeTools } from "./write-tools.ts";

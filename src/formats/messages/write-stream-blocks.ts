@@ -1,6 +1,5 @@
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
-import type { Seal } from "../form/blocks.ts";
-import { isBlank } from "./members.ts";
+import { isBlank, type Seal } from "../form/blocks.ts";
 import { carryCallSeal, carryThinking } from "./seals.ts";
 import { beginEvent, inputEvent, pieceEvent, signatureEvent, stopEvent, wholeBlockEvents } from "./stream-events.ts";
 import { callBlock, isOwnOpaque, textBlock } from "./write-answer.ts";

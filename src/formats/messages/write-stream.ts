@@ -1,6 +1,6 @@
 import type { AnswerError, Stop, Usage } from "../form/answer.ts";
 import type { AnswerStreamWriter, ClientAsk } from "../form/dialect.ts";
-import { ANSWER_BROKE_OFF, TOO_MIXED } from "../form/stream-faults.ts";
+import { ANSWER_BROKE_OFF, stopError, TOO_MIXED } from "../form/stream-faults.ts";
 import { errorType } from "./error-type.ts";
 import { writeStop } from "./stop-reason.ts";
 import { writeEvent } from "./stream-events.ts";
@@ -79,9 +79,3 @@ function startEvent(ask: ClientAsk): string {
 
 const errorEvent = (error: AnswerError): string =>
   writeEvent("error", { error: { type: errorType(error), message: error.message } });
-
-const stopError = ({ explanation }: Stop): AnswerError => ({
-  message: explanation ?? "The provider could not finish its answer.",
-  type: "api_error",
-  code: undefined,
-});

@@ -1,6 +1,8 @@
-import type { Block, ResultBlock, TextBlock } from "../form/blocks.ts";
+import { type Block, isText, type ResultBlock } from "../form/blocks.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
+import { systemReminder } from "../form/system-reminder.ts";
 import { openTellingApart } from "../form/tell-apart.ts";
+import { appendBlocks, thoughtsFirst } from "../form/claude-turns.ts";
 import type { Turn } from "../form/conversation.ts";
 import type { WireObject } from "./members.ts";
 import { compact, writeAssistantBlock, writeOrphan, writeResult, writeText, writeUserBlock } from "./write-content.ts";
@@ -48,57 +50,41 @@ export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTur
 const writeSystem = (blocks: readonly Block[], writing: Writing): readonly WireObject[] =>
   blocks.filter(isText).flatMap((block) => writeText(block, writing));
 
-const isText = (block: Block): block is TextBlock => block.type === "text";
-
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, messages: Message[], writing: Writing): void {
   const content = said.flatMap((block) => writeAssistantBlock(block, writing));
-  append(messages, "assistant", writing.target.facts.thinking === "adaptive" ? content : thoughtsFirst(content));
+  const isAdaptive = writing.target.facts.thinking === "adaptive";
+  appendBlocks(messages, "assistant", isAdaptive ? content : thoughtsFirst(content, isThought));
   const open = new Set(said.flatMap((block) => (block.type === "call" ? block.id : [])));
   const orphans: ResultBlock[] = [];
   for (const result of results) {
-    if (open.delete(result.callId)) append(messages, "user", [writeResult(result, writing)]);
+    if (open.delete(result.callId)) appendBlocks(messages, "user", [writeResult(result, writing)]);
     else orphans.push(result);
   }
   for (const orphan of orphans) {
     writing.note("adjusted", "messages[].tool_call_id");
-    append(messages, "user", writeOrphan(orphan, writing));
+    appendBlocks(messages, "user", writeOrphan(orphan, writing));
   }
   for (const turn of others) writeOther(turn, messages, writing);
 }
 
 const isThought = (block: WireObject): boolean => block["type"] === "thinking" || block["type"] === "redacted_thinking";
 
-/** With a budget nothing may be said before the first thought, which clients that keep thoughts apart do not know. */
-function thoughtsFirst(content: readonly WireObject[]): readonly WireObject[] {
-  const [first] = content;
-  if (!first || isThought(first)) return content;
-  return [...content.filter(isThought), ...content.filter((block) => !isThought(block))];
-}
-
 function writeOther({ role, blocks }: Turn, messages: Message[], writing: Writing): void {
   if (role === "user") {
-    for (const block of blocks) append(messages, "user", writeUserBlock(block, writing));
+    for (const block of blocks) appendBlocks(messages, "user", writeUserBlock(block, writing));
   } else if (writing.target.facts.takesSystemTurns) {
-    append(messages, "system", writeSystem(blocks, writing));
+    appendBlocks(messages, "system", writeSystem(blocks, writing));
   } else {
     // Not moved to the instructions: that would change what comes before, and with it what is cached.
-    append(messages, "user", writeSystem(blocks, writing).map(remind));
+    appendBlocks(messages, "user", writeSystem(blocks, writing).map(remind));
   }
 }
 
 const remind = (block: WireObject): WireObject => {
-  block["text"] = `<system-reminder>\n${String(block["text"])}\n</system-reminder>`;
+  block["text"] = systemReminder(block["text"]);
   return block;
 };
-
-/** Neighbours of one role are one message. */
-function append(messages: Message[], role: Message["role"], content: readonly WireObject[]): void {
-  if (content.length === 0) return;
-  const last = messages.at(-1);
-  if (last?.role === role) for (const block of content) last.content.push(block);
-  else messages.push({ role, content: [...content] });
-}
 
 /** What the assistant is to go on with must not end with white space. */
 function trimEnd(last: Message | undefined): void {

@@ -21,7 +21,7 @@ export interface AnswerBlocks {
   end(stop: Stop): void;
 }
 
-export function createAnswerBlocks({ request, newId, keepsId = false }: ClientAsk, items: OutputItems): AnswerBlocks {
+export function createAnswerBlocks({ request, keepsId = false }: ClientAsk, items: OutputItems): AnswerBlocks {
   const tools = new Map(request.tools.map((tool) => [tool.name, tool]));
   const blocks = new Map<number, OpenBlock>();
   let message: MessageItem | undefined;
@@ -49,11 +49,9 @@ export function createAnswerBlocks({ request, newId, keepsId = false }: ClientAs
     switch (opened.type) {
       case "thinking":
         return { kind: "thinking", writer: createReasoningItem(items, keepsId) };
-      case "call": {
-        const named = opened.id === "" ? { ...opened, id: `call_${newId()}` } : opened;
-        call = createSealedCall(items, named, tools.get(named.name));
+      case "call":
+        call = createSealedCall(items, opened, tools.get(opened.name));
         return { kind: "call", writer: call };
-      }
       case "media":
         createImageItem(items, opened.media);
         return undefined;

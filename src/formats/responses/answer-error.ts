@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
-import { objectOf, textOf } from "../../core/json/values.ts";
+import { numberOf, objectOf, textOf } from "../../core/json/values.ts";
 
 /** Codes that clients of the API know; Codex acts on the last four. */
 const CODES: ReadonlySet<string> = new Set([
@@ -32,11 +32,13 @@ const CODES: ReadonlySet<string> = new Set([
 ]);
 
 /** For errors that have a type and no code that the API knows. */
-const CODE_OF_TYPE: Readonly<Record<string, string>> = {
-  rate_limit_error: "rate_limit_exceeded",
-  overloaded_error: "server_is_overloaded",
-  invalid_request_error: "invalid_prompt",
-};
+const CODE_OF_TYPE: ReadonlyMap<string, string> = new Map(
+  Object.entries<string>({
+    rate_limit_error: "rate_limit_exceeded",
+    overloaded_error: "server_is_overloaded",
+    invalid_request_error: "invalid_prompt",
+  }),
+);
 
 /** A failure in any place of an answer: a failed response, an `error` event, or an error's body. */
 export function readAnswerError(value: JsonObject): AnswerError {
@@ -48,12 +50,12 @@ export function readAnswerError(value: JsonObject): AnswerError {
     message: textOf(error["message"]) ?? textOf(value["error"]) ?? fallback,
     // An event's own type says nothing.
     type: type === "error" || type?.startsWith("response") ? undefined : type,
-    code: textOf(error["code"]),
+    code: textOf(error["code"]) ?? numberOf(error["code"])?.toString(),
   };
 }
 
 /** The `error` of a failed response: its code is one of a list. */
 export function writeAnswerError({ message, type, code }: AnswerError): { code: string; message: string } {
-  const known = code !== undefined && CODES.has(code) ? code : CODE_OF_TYPE[type ?? ""];
+  const known = code !== undefined && CODES.has(code) ? code : CODE_OF_TYPE.get(type ?? "");
   return { code: known ?? "server_error", message };
 }

@@ -1,3 +1,4 @@
+import { decodePercents } from "../form/media-url.ts";
 import type { MediaSource } from "../form/blocks.ts";
 import { mediaTypeOf } from "../form/media-type.ts";
 
@@ -17,16 +18,8 @@ export function readMediaText(text: string, bare: "url" | "base64"): MediaData {
   const [type = "", ...parameters] = text.slice("data:".length, Math.max(comma, 0)).split(";");
   const data = text.slice(comma + 1);
   const isBase64 = parameters.includes("base64");
-  const base64 = isBase64 ? data : Buffer.from(decodePercent(data)).toString("base64");
+  const base64 = isBase64 ? data : Buffer.from(decodePercents(data)).toString("base64");
   return { source: { kind: "base64", data: base64 }, mediaType: type === "" ? mediaTypeOf(base64) : type };
-}
-
-function decodePercent(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 export const toDataUrl = (mediaType: string, base64: string): string => `data:${mediaType};base64,${base64}`;

@@ -1,3 +1,4 @@
+import { callIdOf } from "../form/call-ids.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError, ModelAnswer } from "../form/answer.ts";
 import type { Block } from "../form/blocks.ts";
@@ -38,7 +39,7 @@ export function readAnswer(
 /** The blocks of one item of an answer; parts and thoughts that are empty are none. */
 function readOutputItem(item: JsonObject, origin: string, toolName: ClientToolName): Block[] {
   const call = readCall(item, (name, namespace) => toolName(flatName(name, namespace)));
-  if (call) return [call];
+  if (call) return [{ ...call, id: callIdOf(call.id) }];
   switch (item["type"]) {
     case "message":
       return listOf(item["content"]).flatMap((part): Block[] => {

@@ -1,3 +1,4 @@
+import { callIdOf } from "../form/call-ids.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { OpenedBlock } from "../form/answer-events.ts";
 import { textOf } from "../../core/json/values.ts";
@@ -21,7 +22,7 @@ export function createCallReader(output: StreamOutput): ItemReader {
     // The command of a shell call is there only when the item is done.
     const isEarly = !isDone && (item["type"] === "local_shell_call" || read?.name === "" || read?.id === "");
     if (!read || isEarly) return;
-    call ??= { type: "call", id: read.id, name: read.name, kind: read.kind };
+    call ??= { type: "call", id: callIdOf(read.id), name: read.name, kind: read.kind };
     block.open(call);
     if (!block.hasPieces()) block.piece(read.input, call);
   }

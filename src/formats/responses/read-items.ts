@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Block, CallBlock, OpaqueBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
+import { type Block, type CallBlock, isText, type OpaqueBlock, type ResultBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { isSet, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import { LOCAL_SHELL, readShellAction } from "./local-shell.ts";
@@ -45,8 +45,6 @@ export function readItems(input: unknown, tools: ToolList, foreign: ForeignMembe
     role === "system" || role === "developer" ? { role, blocks: blocks.filter(isText) } : { role, blocks },
   );
 }
-
-const isText = (block: Block): block is TextBlock => block.type === "text";
 
 function append({ turns }: Reading, role: "assistant" | "tool", blocks: readonly Block[]): void {
   if (blocks.length === 0) return;
@@ -121,7 +119,7 @@ export function readCall(item: JsonObject, nameOf: ToolList["nameOf"]): CallBloc
 }
 
 /** Some providers write an object. */
-export const readArguments = (value: unknown): string => textOf(value) ?? (isSet(value) ? JSON.stringify(value) : "");
+const readArguments = (value: unknown): string => textOf(value) ?? (isSet(value) ? JSON.stringify(value) : "");
 
 function readResult(item: JsonObject, path: string, { foreign }: Reading): ResultBlock {
   const { output } = item;

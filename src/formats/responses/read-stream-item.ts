@@ -17,13 +17,15 @@ export interface StreamItem {
 
 type CreateReader = (output: StreamOutput) => ItemReader;
 
-const READERS: Readonly<Record<string, CreateReader>> = {
-  message: createMessageReader,
-  reasoning: createReasoningReader,
-  function_call: createCallReader,
-  custom_tool_call: createCallReader,
-  local_shell_call: createCallReader,
-};
+const READERS: ReadonlyMap<string, CreateReader> = new Map(
+  Object.entries<CreateReader>({
+    message: createMessageReader,
+    reasoning: createReasoningReader,
+    function_call: createCallReader,
+    custom_tool_call: createCallReader,
+    local_shell_call: createCallReader,
+  }),
+);
 
 /** Some providers leave out the event that begins an item: what comes of it shows what it is. */
 function typeOfEvent(type: string, event: JsonObject): string | undefined {
@@ -41,7 +43,7 @@ export function createStreamItem(output: StreamOutput): StreamItem {
   let isDone = false;
 
   const readerOf = (type: string | undefined): ItemReader | undefined => {
-    reader ??= READERS[type ?? ""]?.(output);
+    reader ??= READERS.get(type ?? "")?.(output);
     return reader;
   };
 

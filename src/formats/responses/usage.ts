@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Usage } from "../form/answer.ts";
-import { numberOf, objectOf } from "../../core/json/values.ts";
+import { countOf, objectOf } from "../../core/json/values.ts";
 import { webSearches } from "../usage.ts";
 
 /** The `usage` of a response; undefined if the provider said none. */
@@ -10,12 +10,12 @@ export function readUsage(value: unknown): Usage | undefined {
   const input = objectOf(usage["input_tokens_details"]);
   const output = objectOf(usage["output_tokens_details"]);
   return {
-    input: numberOf(usage["input_tokens"]) ?? 0,
-    output: numberOf(usage["output_tokens"]) ?? 0,
-    cacheRead: numberOf(input?.["cached_tokens"]),
-    cacheWrite: numberOf(input?.["cache_write_tokens"]),
+    input: countOf(usage["input_tokens"]) ?? 0,
+    output: countOf(usage["output_tokens"]) ?? 0,
+    cacheRead: countOf(input?.["cached_tokens"]),
+    cacheWrite: countOf(input?.["cache_write_tokens"]),
     cacheWriteHour: undefined,
-    reasoning: numberOf(output?.["reasoning_tokens"]),
+    reasoning: countOf(output?.["reasoning_tokens"]),
     searches: webSearches(usage),
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Block, CallBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
+import { type Block, type CallBlock, isText, type ResultBlock, type TextBlock } from "../form/blocks.ts";
 import type { Tool, Turn } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
@@ -64,8 +64,6 @@ function writeTurn({ role, blocks }: Turn, path: string, writing: Writing): Json
 
 const isSaid = (block: Block): block is Exclude<Block, { type: "thinking" | "call" | "result" | "opaque" }> =>
   block.type !== "thinking" && block.type !== "call" && block.type !== "result" && block.type !== "opaque";
-
-const isText = (block: Block): block is TextBlock => block.type === "text";
 
 function writeMessage(
   role: Turn["role"],

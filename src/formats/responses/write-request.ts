@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, OutputFormat, Turn } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
-import { fitIdentifier } from "../form/fit-limits.ts";
+import { fitIdentifier } from "../form/fit-identifier.ts";
 import type { ModelFacts } from "../form/model-facts.ts";
 import { withPlainTools } from "../form/plain-tools.ts";
 import { placeResults } from "../form/place-results.ts";

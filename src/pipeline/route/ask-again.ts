@@ -5,10 +5,10 @@ import type {
   AttemptRecord,
   Lease,
   OpenAttempt,
-  Route,
   Router,
   RoutedRequest,
 } from "../../routing/engine/route.ts";
+import type { Route } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { Reply } from "../attempt.ts";
 import type { Attempts } from "../attempts.ts";
@@ -16,7 +16,7 @@ import type { AdmittedRequest, AskOnce, FurtherAnswer, RequestRoute, StepReply }
 import { furtherRoute, isJudged, onlyRoute } from "./further-route.ts";
 import { type JudgeParts, type JudgeProgress, judgeReply } from "./judge-reply.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
-import { triedOf } from "./told.ts";
+import { triedOf } from "./routing-headers.ts";
 
 export interface AgainParts extends JudgeParts {
   readonly router: Pick<Router, "run" | "find">;
@@ -114,7 +114,9 @@ function openOnce(
 ): OpenAttempt<Opened> {
   const judge = (answer: FurtherAnswer): Promise<Opened> =>
     judgeReply(judgedBy(parts, branch), branch, answer.reply, answer.as, alone()).then((reply) => ({
-      ...{ answer, reply, branch },
+      answer,
+      reply,
+      branch,
     }));
   const judged = isLookedAt
     ? asking.then(judge)
@@ -130,7 +132,8 @@ function openOnce(
 
 /** A client whose stream has begun gets its signs of life there. */
 const judgedBy = ({ memory, deadlines, heartbeat }: JudgeParts, { context }: Attempts): JudgeParts => ({
-  ...{ memory, deadlines },
+  memory,
+  deadlines,
   heartbeat: context.streaming ? undefined : heartbeat,
 });
 
@@ -148,7 +151,8 @@ function settleAtEnd(lease: Lease, branch: Attempts, before: Attempts["context"]
 }
 
 const stepOf = ({ response, call }: Reply, branch: Attempts): StepReply => ({
-  ...{ response, call },
+  response,
+  call,
   get isClosed() {
     return branch.isClosed;
   },

@@ -11,7 +11,7 @@ import { isJudged } from "./further-route.ts";
 import { judgeAtOnce, type JudgedAs, judgeReply, type JudgeProgress } from "./judge-reply.ts";
 import type { RouteStageParts } from "./route-parts.ts";
 import { blamedFor, withTried } from "./routed-failure.ts";
-import { type ToldOfFirst, triedOf } from "./told.ts";
+import { type FirstAttemptReport, triedOf } from "./routing-headers.ts";
 import { withHeaders } from "./with-headers.ts";
 
 /**
@@ -28,9 +28,9 @@ export function askFirst(
   route: RequestRoute,
   attempt: FirstAttempt,
   next: Answer,
-  told: ToldOfFirst,
+  report: FirstAttemptReport,
 ): Promise<Reply> {
-  const first = new First(parts, admitted, route, attempt, next, told);
+  const first = new First(parts, admitted, route, attempt, next, report);
   return first.begin(admitted).then(
     (reply) => first.answered(reply),
     (error: unknown) => first.failed(error),
@@ -49,7 +49,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
   readonly #attempts: AdmittedRequest["attempts"];
   readonly #attempt: FirstAttempt;
   readonly #next: Answer;
-  readonly #told: ToldOfFirst;
+  readonly #report: FirstAttemptReport;
   #judgedAs: JudgedAs | undefined;
   #admitted: AdmittedRequest | undefined;
 
@@ -59,7 +59,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     route: RequestRoute,
     attempt: FirstAttempt,
     next: Answer,
-    told: ToldOfFirst,
+    report: FirstAttemptReport,
   ) {
     const { attempts } = admitted;
     const { options } = route.route.model;
@@ -69,7 +69,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     this.#attempts = attempts;
     this.#attempt = attempt;
     this.#next = next;
-    this.#told = told;
+    this.#report = report;
     boundTotal(attempts, options);
     if (options.retries.attempts > 1) {
       this.#admitted = admitted;
@@ -86,7 +86,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
   }
 
   get tried(): readonly AttemptSummary[] {
-    return this.#attempt.failure ? [triedOf(this.#attempt)] : this.#told.answered;
+    return this.#attempt.failure ? [triedOf(this.#attempt)] : this.#report.answered;
   }
 
   begin(admitted: AdmittedRequest): Promise<Reply> {
@@ -126,7 +126,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     this.#attempts.context.attemptFailed();
     if (!admitted || this.#attempt.isLast) {
       this.#letGo();
-      throw withTried(failure, this.#told.headers, this.alias === undefined ? undefined : this.tried);
+      throw withTried(failure, this.#report.headers, this.alias === undefined ? undefined : this.tried);
     }
     this.#admitted = undefined;
     return answerFurther(this.#parts, admitted, this.#route, this.#next, this.#attempt);
@@ -143,7 +143,7 @@ class First implements RoutingRecord, BranchEvents, JudgeProgress {
     this.#attempt.answered();
     if (this.hasContent) this.#attempt.firstToken(at);
     this.#letGo();
-    return withHeaders(reply, this.#told.headers, judged);
+    return withHeaders(reply, this.#report.headers, judged);
   }
 
   #letGo(): void {

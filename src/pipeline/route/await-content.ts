@@ -15,7 +15,7 @@ export interface ContentParts {
 }
 
 export interface ContentWait {
-  readonly look: Look;
+  readonly search: ContentSearch;
   /** Ends the wait if there is nothing to wait for any more. */
   readonly progress: { whenCommitted?(): Promise<void> };
 }
@@ -37,12 +37,12 @@ export async function awaitContent(
   { deadlines, heartbeat }: ContentParts,
   body: ResponseBody,
   call: Pick<StreamedCall, "touch" | "explain">,
-  { look, progress }: ContentWait,
+  { search, progress }: ContentWait,
 ): Promise<SeenOfStream> {
   let seen: Exclude<EventContent, "none"> | undefined;
   const isEnough = (length: number, piece: Uint8Array): boolean => {
     call.touch();
-    seen = look(piece) ?? (length > MAX_BYTES ? "content" : undefined);
+    seen = search(piece) ?? (length > MAX_BYTES ? "content" : undefined);
     return seen !== undefined;
   };
   const coming = body.keepUntil(isEnough);
@@ -67,11 +67,14 @@ export async function awaitContent(
  */
 const STEP_BYTES = 2048;
 
-/** What has come by now, if it says something. */
-export type Look = (piece: Uint8Array) => Exclude<EventContent, "none"> | undefined;
+/** Takes a stream piece by piece, and returns what has come of it by then, if that says something. */
+export type ContentSearch = (piece: Uint8Array) => Exclude<EventContent, "none"> | undefined;
 
-/** Looks at the pieces of a stream, wherever they are cut. */
-export function createLook({ contentOf }: { readonly contentOf?: JudgeContent | undefined }, isArray: boolean): Look {
+/** Creates the search for the first content of a stream, wherever its pieces are cut. */
+export function createContentSearch(
+  { contentOf }: { readonly contentOf?: JudgeContent | undefined },
+  isArray: boolean,
+): ContentSearch {
   if (!contentOf) return ({ length }) => (length > 0 ? "content" : undefined);
   let seen: Exclude<EventContent, "none"> | undefined;
   const judge = (name: string, data: unknown): void => {

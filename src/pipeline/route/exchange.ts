@@ -7,10 +7,10 @@ import type {
   FirstAttempt,
   Lease,
   OpenAttempt,
-  Route,
   Routed,
   RoutedRequest,
 } from "../../routing/engine/route.ts";
+import type { Route } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { Reply } from "../attempt.ts";
@@ -23,10 +23,10 @@ import { freeKept } from "./free-kept.ts";
 import { hasOthers, isJudged } from "./further-route.ts";
 import { mayResume, type ResumableRequest } from "./resume/resumable.ts";
 import { Resumption } from "./resume/resumption.ts";
-import { stickyKeyOf, traitsOf } from "./request-traits.ts";
+import { estimateTokens, stickyKeyOf, traitsOf } from "./request-traits.ts";
 import type { RouteStageParts } from "./route-parts.ts";
 import { blamedFor, recordOf, withTried } from "./routed-failure.ts";
-import { headersOf, triedOf } from "./told.ts";
+import { headersOf, triedOf } from "./routing-headers.ts";
 import { withHeaders } from "./with-headers.ts";
 
 /** One request, as its router sees it, and its log: keeps it as long as a further deployment may be asked. */
@@ -73,7 +73,7 @@ export class Exchange implements RoutedRequest<Asking>, RoutingRecord, BranchEve
     this.alias = route.alias;
     this.stickyKey = route.stickyKey;
     this.prefers = route.giver?.deployment;
-    this.estimatedTokens = route.estimatedTokens;
+    this.estimatedTokens = estimateTokens(admitted.body);
     boundTotal(attempts, options);
     this.until = attempts.until;
     attempts.context.routed(this);

@@ -1,4 +1,5 @@
-import { type Answering, modelFor, type Route, type Router } from "../../routing/engine/route.ts";
+import type { Answering, Router } from "../../routing/engine/route.ts";
+import { modelFor, type Route } from "../../routing/models/routed-model.ts";
 import { type Giver, giverIn } from "../../routing/known-answers.ts";
 import type { ModelOptions } from "../../routing/models/model-options.ts";
 import type { RequestRoute } from "../stage.ts";

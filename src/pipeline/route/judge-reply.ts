@@ -13,7 +13,7 @@ import { findAnswerError } from "../judge-answer.ts";
 import { beginsLikeDocument, beginsWithEvent, readWholeResponse } from "../read-response.ts";
 import { isEventStream } from "../../upstream/response-headers.ts";
 import { answerFailure } from "../translate/answer-failure.ts";
-import { awaitContent, type ContentParts, createLook, type Look } from "./await-content.ts";
+import { awaitContent, type ContentParts, createContentSearch, type ContentSearch } from "./await-content.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 
 export interface JudgeParts extends ContentParts {
@@ -39,7 +39,7 @@ export interface JudgedAs {
 export interface JudgedWire {
   /** Whether it is a stream in a framing of the provider's own. */
   isFramed(response: UpstreamResponse): boolean;
-  look(response: UpstreamResponse): Look;
+  searchContent(response: UpstreamResponse): ContentSearch;
   /** @throws Failure if a whole answer is none */
   check(bytes: Uint8Array): Promise<void>;
 }
@@ -73,8 +73,8 @@ export async function judgeReply(
   if (isArray || isEvents || (as.streamAsked && (await beginsWithEvent(response, call)))) {
     if (!body) throw emptyAnswer(as);
     call.becomeStream();
-    const look = as.wire ? as.wire.look(response) : createLook(as.format, isArray);
-    const seen = await awaitContent(parts, body, call, { look, progress });
+    const search = as.wire ? as.wire.searchContent(response) : createContentSearch(as.format, isArray);
+    const seen = await awaitContent(parts, body, call, { search, progress });
     if (typeof seen === "object") throw reportedFailure(seen.error, as);
     // One that is silent is watched on by whoever passes it on.
     if (seen !== "silent") call.contentBegan();
@@ -133,7 +133,9 @@ async function judgeWhole({ memory }: JudgeParts, branch: Attempts, reply: Reply
 /** An answer with another body. */
 export const withBody = ({ response, call, usageInjected, usage, headers }: Reply, body: ResponseBody): Reply => ({
   response: { status: response.status, headers: response.headers, body },
-  ...{ call, usageInjected, headers },
+  call,
+  usageInjected,
+  headers,
   ...(usage && { usage }),
 });
 

@@ -1,9 +1,10 @@
 import type { Format } from "../../formats/format.ts";
-import type { Route, RoutedModel, Router } from "../../routing/engine/route.ts";
+import type { Router } from "../../routing/engine/route.ts";
+import type { Route, RoutedModel } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { RequestRoute } from "../stage.ts";
 
-/** What decides where a request for a plain name goes. */
+/** What decides where a request for a name goes whose deployments are not `sticky`. */
 interface Asked {
   readonly route: Route;
   readonly format: Format;
@@ -20,27 +21,16 @@ interface KnownRoute<Known extends Opened> {
   /** With the deployments that can be asked in that format. */
   readonly route: Route;
   readonly byLikely: Map<Deployment, Known>;
-  /** What a request will use decides whether it may pass. */
-  readonly isGated: boolean;
-}
-
-/** Whether nothing in a request decides which of a model's deployments may be asked, and how. */
-function isPlain({ options }: RoutedModel): boolean {
-  if (options.sticky) return false;
-  // What a request will use is for gates, which what it falls back to may have as well.
-  return options.fallbacks.length + options.contextFallbacks.length + options.contentFallbacks.length === 0;
 }
 
 /**
- * Makes what opens the routes of requests, those of plain names only once: for each of the few formats, whether a stream is
+ * Makes what opens the routes of requests, those that are not `sticky` only once: for each of the few formats, whether a stream is
  * asked for or not, and each deployment that is likely to be asked.
  * @param open opens one; is told of the likely deployment if that is known
- * @param estimated the same as one that is known, for what this request will use
  */
 export function createKnownRoutes<Ask extends Asked, Known extends Opened>(
   router: Pick<Router, "likely">,
   open: (ask: Ask, likely: Deployment | undefined) => Known,
-  estimated: (known: Known, ask: Ask) => Known,
 ): (ask: Ask) => Known {
   const whole = new WeakMap<RoutedModel, Map<Format, KnownRoute<Known>>>();
   const streamed = new WeakMap<RoutedModel, Map<Format, KnownRoute<Known>>>();
@@ -48,11 +38,11 @@ export function createKnownRoutes<Ask extends Asked, Known extends Opened>(
   const openFirst = (ask: Ask, routes: typeof whole): Known => {
     const opened = open(ask, undefined);
     const { model } = ask.route;
-    if (!isPlain(model)) return opened;
+    // What a request has decides which of its deployments is asked.
+    if (model.options.sticky) return opened;
     const { route, likely } = opened.route;
     const byFormat = routes.get(model) ?? new Map<Format, KnownRoute<Known>>();
-    const isGated = model.deployments.some(({ gates }) => gates.length > 0);
-    routes.set(model, byFormat.set(ask.format, { route, byLikely: new Map([[likely, opened]]), isGated }));
+    routes.set(model, byFormat.set(ask.format, { route, byLikely: new Map([[likely, opened]]) }));
     return opened;
   };
 
@@ -65,7 +55,7 @@ export function createKnownRoutes<Ask extends Asked, Known extends Opened>(
     const likely = likelyOf(router, known.route, undefined);
     let opened = known.byLikely.get(likely);
     if (!opened) known.byLikely.set(likely, (opened = open(ask, likely)));
-    return known.isGated ? estimated(opened, ask) : opened;
+    return opened;
   };
 }
 

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/errors.ts";
 import type { Format } from "../../formats/format.ts";
-import { modelFor, type Route, type RoutedModel } from "../../routing/engine/route.ts";
+import { modelFor, type Route, type RoutedModel } from "../../routing/models/routed-model.ts";
 import type { RequestRoute } from "../stage.ts";
 
 type Ways = Pick<RequestRoute, "wayOf">;

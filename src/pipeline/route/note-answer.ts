@@ -16,8 +16,8 @@ import { withBody } from "./judge-reply.ts";
 import { withTried } from "./routed-failure.ts";
 import type { AdmittedRequest } from "../stage.ts";
 
-/** Whether a response may be gone on from that only who gives it knows: the gateway does not keep it. */
-export const isGoneOnFrom = ({ format, body, stored }: AdmittedRequest): boolean =>
+/** Whether a response may be continued that only its giver knows: the gateway does not keep it. */
+export const mayBeContinued = ({ format, body, stored }: AdmittedRequest): boolean =>
   format.api === "responses" && format.subpath === undefined && !stored && memberOf(body, "store") !== false;
 
 /** What noting an answer needs of the rest of the gateway. */

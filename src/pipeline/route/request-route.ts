@@ -1,27 +1,23 @@
 import { Failure } from "../../core/errors.ts";
-import { editObject } from "../../core/json/edit.ts";
-import { asBuffer } from "../../core/json/bytes.ts";
 import { filledTextOf } from "../../core/json/values.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { Format } from "../../formats/format.ts";
 import type { ProviderApiName } from "../../providers/api-paths.ts";
-import { findJsonModels } from "../../routing/find-json-models.ts";
-import { findQueryModels } from "../../routing/find-url-models.ts";
-import { type Answering, modelFor, type Route, type Router } from "../../routing/engine/route.ts";
+import { chooseWay, type Way } from "../../routing/choose-way.ts";
+import type { Answering, Router } from "../../routing/engine/route.ts";
+import { modelFor, type Route } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { Giver, KnownAnswers } from "../../routing/known-answers.ts";
 import { createModelNames, type ModelNames } from "../../routing/model-names.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import type { RoutePolicy } from "../../routing/route-policy.ts";
-import { chooseWay } from "../choose-way.ts";
-import { requireSingleMember } from "../prepare-body.ts";
+import { otherModels } from "../named-models.ts";
 import { memberOf } from "../received-body.ts";
-import type { AdmittedRequest, RequestRoute, Way } from "../stage.ts";
-import { EstimatedRoute } from "./estimated-route.ts";
+import type { AdmittedRequest, RequestRoute } from "../stage.ts";
 import { findGiver } from "./further-route.ts";
 import { createKnownRoutes, likelyOf } from "./known-routes.ts";
 import { createNarrowedModels, type NarrowModels } from "./narrow-models.ts";
-import { estimateTokens, stickyKeyOf } from "./request-traits.ts";
+import { stickyKeyOf } from "./request-traits.ts";
 
 export interface RequestRouteParts {
   readonly router: Router;
@@ -63,7 +59,7 @@ export interface OpenedRoute {
   readonly way: Way;
 }
 
-/** Opens the routes of requests; at once, unless the body must be searched for other models. Throws a {@link Failure}. */
+/** Opens the routes of requests; at once, unless a long body must be searched for other models. Throws a {@link Failure}. */
 export type OpenRequestRoute = (ask: RoutedAsk) => OpenedRoute | Promise<OpenedRoute>;
 
 /** What all requests of a configuration are decided by. */
@@ -73,6 +69,8 @@ interface Rules extends RequestRouteParts {
 
 function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
   const rules: Rules = { ...parts, narrowed: createNarrowedModels() };
+  /** Of all requests that are judged and name no other model. */
+  const noOthers = createModelNames();
 
   /** Not `async`: what is made in such a function holds all of its arguments, and with them the body. */
   const open = (ask: RoutedAsk, names: ModelNames | undefined, known?: Deployment): OpenedRoute => {
@@ -83,22 +81,33 @@ function createRequestRoute(parts: RequestRouteParts): OpenRequestRoute {
     return { route, way };
   };
 
-  const openKnown = createKnownRoutes(
-    parts.router,
-    (ask: RoutedAsk, likely) => open(ask, undefined, likely),
-    ({ route, way }, { body }) => ({ route: new EstimatedRoute(route, estimateTokens(body)), way }),
+  // A provider's own name was judged when its provider was chosen.
+  const isJudged = ({ alias }: RoutedAsk): boolean => parts.policy.active && alias !== undefined;
+
+  const openKnown = createKnownRoutes(parts.router, (ask: RoutedAsk, likely) =>
+    open(ask, isJudged(ask) ? noOthers : undefined, likely),
   );
 
-  return (ask) => {
-    // A provider's own name was judged when its provider was chosen.
-    const isJudged = parts.policy.active && ask.alias !== undefined;
-    if (isJudged) return otherModels(ask).then((names) => open(ask, names));
-    if (giverOf(parts.answers, ask)) return open(ask, undefined);
+  /** Only what a request names beside its own name can have the policy judge it otherwise than the others of that name. */
+  const openFor = (ask: RoutedAsk, names: ModelNames | undefined): OpenedRoute => {
+    if (names?.isEmpty === false || giverOf(parts.answers, ask)) return open(ask, names);
     const opened = openKnown(ask);
     ask.context.selected(opened.way.target.provider.id, opened.way.target.model);
     return opened;
   };
+
+  return (ask) => {
+    const names = isJudged(ask) ? otherModels(ask.request, ask.body, ask.query) : undefined;
+    return names instanceof Promise ? openLater(ask, names, openFor) : openFor(ask, names);
+  };
 }
+
+// Apart, because a closure costs whoever calls the function around it.
+const openLater = (
+  ask: RoutedAsk,
+  searching: Promise<ModelNames>,
+  open: (ask: RoutedAsk, names: ModelNames) => OpenedRoute,
+): Promise<OpenedRoute> => searching.then((names) => open(ask, names));
 
 /**
  * Decides which deployments a request may ask: those that the model policy allows by the name and by themselves, whose
@@ -110,7 +119,6 @@ class OpenRoute implements RequestRoute {
   readonly alias: string | undefined;
   readonly stickyKey: string | undefined;
   readonly giver: Answering | undefined;
-  readonly estimatedTokens: number;
   readonly #rules: Rules;
   /** Absent if the policy has nothing to say. */
   readonly #names: ModelNames | undefined;
@@ -133,7 +141,6 @@ class OpenRoute implements RequestRoute {
     }
     this.route = route;
     this.stickyKey = stickyKeyOf(route.model.options.sticky, ask);
-    this.estimatedTokens = estimateTokens(ask.body);
     const giver = giverOf(rules.answers, ask);
     this.giver = giver && findGiver(rules.router, this, giver);
     const isGiver = this.giver && route.model.deployments.includes(this.giver.deployment);
@@ -178,23 +185,15 @@ function nameFirst(context: RequestContext, { model, star }: Route): void {
   if (first) context.selected(first.provider.id, modelFor(first, star));
 }
 
-/** The other models that a request names: its own is the name that was judged. */
-async function otherModels({ body, query, request }: RoutedAsk): Promise<ModelNames> {
-  const names = createModelNames();
-  const member = requireSingleMember(body, "model");
-  const rest = member ? editObject(body.bytes, [{ kind: "remove", member }]) : body.bytes;
-  await findJsonModels(asBuffer(rest), names, { skipsData: true, stop: request });
-  findQueryModels(query, names);
-  return names;
-}
-
 /** Without the deployments whose providers must not be asked for the other models that the request names. */
-function withoutRefused({ model, star }: Route, names: ModelNames, policy: ModelPolicy): Route | Failure {
+function withoutRefused(route: Route, names: ModelNames, policy: ModelPolicy): Route | Failure {
+  if (names.isEmpty) return route;
+  const { model, star } = route;
   const judged = new Map(
     model.deployments.map(({ provider }) => [provider.id, names.refused(policy, provider)] as const),
   );
   const deployments = model.deployments.filter(({ provider }) => judged.get(provider.id) === undefined);
-  if (deployments.length === model.deployments.length) return { model, star };
+  if (deployments.length === model.deployments.length) return route;
   const [refused] = [...judged.values()].filter((each) => each !== undefined);
   return deployments.length === 0 && refused ? refused.failure : { model: { ...model, deployments }, star };
 }

@@ -1,7 +1,8 @@
 import { numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { RequestContext } from "../../core/request-context.ts";
-import type { Route, Router } from "../../routing/engine/route.ts";
+import type { Router } from "../../routing/engine/route.ts";
+import type { Route } from "../../routing/models/routed-model.ts";
 import type { StickyOptions } from "../../routing/models/model-options.ts";
 import { memberOf, type ReceivedBody } from "../received-body.ts";
 import type { AdmittedRequest } from "../stage.ts";
@@ -28,7 +29,9 @@ export interface StickyTraits {
 
 /** Of a request that is admitted. */
 export const traitsOf = ({ attempts: { context, request }, body }: AdmittedRequest): StickyTraits => ({
-  ...{ context, request, body },
+  context,
+  request,
+  body,
 });
 
 const HEADER = "header:";

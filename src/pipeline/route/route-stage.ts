@@ -1,4 +1,4 @@
-import { modelFor, type Route } from "../../routing/engine/route.ts";
+import { modelFor, type Route } from "../../routing/models/routed-model.ts";
 import type { Reply } from "../attempt.ts";
 import { memberOf } from "../received-body.ts";
 import type { AdmittedRequest, Answer, RequestRoute, Stage } from "../stage.ts";
@@ -8,9 +8,10 @@ import type { TranslationParts } from "../translate/translate.ts";
 import { answerFurther, answerRouted } from "./answer-routed.ts";
 import { askFirst } from "./ask-first.ts";
 import { hasOthers } from "./further-route.ts";
-import { isGoneOnFrom, noteAnswer } from "./note-answer.ts";
+import { mayBeContinued, noteAnswer } from "./note-answer.ts";
+import { estimateTokens } from "./request-traits.ts";
 import type { RouteStageParts } from "./route-parts.ts";
-import { createFindTold } from "./told.ts";
+import { createFirstAttemptReports } from "./routing-headers.ts";
 
 export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<TranslationParts, "dialects"> {
   readonly answers: KnownAnswers;
@@ -24,19 +25,19 @@ export interface RouteStageOptions extends Omit<RouteStageParts, "load">, Pick<T
 export function createRouteStage(given: RouteStageOptions): Stage {
   const parts: RouteStageParts = { ...given, load: createDialectLoader(given.dialects) };
   const { hasTools } = given;
-  const toldOf = createFindTold();
+  const reportOf = createFirstAttemptReports();
   const ask = (admitted: AdmittedRequest, route: RequestRoute, next: Answer): Promise<Reply> => {
     if (hasTools || route.giver || mayBeResumed(route, admitted)) return answerRouted(parts, admitted, route, next);
-    const attempt = parts.router.enterFirst(route.route, route);
+    const attempt = parts.router.enterFirst(route.route, route, estimateTokens(admitted.body));
     if (!attempt) return answerFurther(parts, admitted, route, next, undefined);
-    return askFirst(parts, admitted, route, attempt, next, toldOf(attempt));
+    return askFirst(parts, admitted, route, attempt, next, reportOf(attempt));
   };
 
   return (admitted, next) => {
     if (!admitted.route) return next(admitted);
     const route = admitted.stored ? translatedOnly(admitted.route, admitted) : admitted.route;
     const answering = ask(admitted, route, next);
-    const isNoted = isGoneOnFrom(admitted) && hasOthers(route);
+    const isNoted = mayBeContinued(admitted) && hasOthers(route);
     const streams = isNoted && memberOf(admitted.body, "stream") === true;
     return isNoted ? noteAnswer(given, admitted.attempts, streams, answering) : answering;
   };
@@ -59,7 +60,7 @@ function translatedOnly(route: RequestRoute, { format }: AdmittedRequest): Reque
     const left = found && only(found);
     return left?.model.deployments.length === 0 ? undefined : left;
   };
-  const { likely, alias, stickyKey, giver, estimatedTokens } = route;
+  const { likely, alias, stickyKey, giver } = route;
   const wayOf: RequestRoute["wayOf"] = (one, model, wire) => route.wayOf(one, model, wire);
-  return { likely, alias, stickyKey, giver, estimatedTokens, wayOf, route: only(route.route), narrow };
+  return { likely, alias, stickyKey, giver, wayOf, route: only(route.route), narrow };
 }

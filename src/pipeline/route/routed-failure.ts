@@ -26,7 +26,7 @@ export function recordOf(records: readonly AttemptRecord[], { code, message }: F
   return records.findLast(isSame) ?? records.at(-1);
 }
 
-/** A failure that tells who was asked, and in `attempts` what came of it. */
+/** A failure that says who was asked, and in `attempts` what came of it. */
 export function withTried(
   failure: Failure,
   headers: Readonly<Record<string, string>>,
@@ -36,7 +36,8 @@ export function withTried(
   const attempts = tried ?? failure.details.attempts;
   const details = {
     ...failure.details,
-    ...{ message, status },
+    message,
+    status,
     ...(attempts && attempts.length > 0 && { attempts }),
     headers: { ...failure.details.headers, ...headers },
   };

@@ -8,36 +8,45 @@ import { rpcType } from "../../formats/rpc-status.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
 
 /** What the types and codes of errors that OpenAI and Anthropic have mean as a status. Of any other, nothing is known. */
-const STATUSES: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  authentication_error: 401,
-  permission_error: 403,
-  not_found_error: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  rate_limit_exceeded: 429,
-  insufficient_quota: 429,
-  timeout_error: 504,
-  overloaded_error: 529,
-  context_length_exceeded: 400,
-  invalid_prompt: 400,
-  content_policy_violation: 400,
-  invalid_image: 400,
-  invalid_image_format: 400,
-  invalid_base64_image: 400,
-  invalid_image_url: 400,
-  image_too_large: 400,
-  image_parse_error: 400,
-  image_content_policy_violation: 400,
-  unsupported_image_media_type: 400,
-  failed_to_download_image: 400,
-  invalid_api_key: 401,
-  model_not_found: 404,
-  server_is_overloaded: 529,
-  slow_down: 429,
-};
+const STATUSES: ReadonlyMap<string, number> = new Map([
+  ["invalid_request_error", 400],
+  ["authentication_error", 401],
+  ["permission_error", 403],
+  ["not_found_error", 404],
+  ["request_too_large", 413],
+  ["rate_limit_error", 429],
+  ["rate_limit_exceeded", 429],
+  ["insufficient_quota", 429],
+  ["timeout_error", 504],
+  ["overloaded_error", 529],
+  ["context_length_exceeded", 400],
+  ["invalid_prompt", 400],
+  ["content_policy_violation", 400],
+  ["invalid_image", 400],
+  ["invalid_image_format", 400],
+  ["invalid_base64_image", 400],
+  ["invalid_image_url", 400],
+  ["image_too_large", 400],
+  ["image_parse_error", 400],
+  ["image_content_policy_violation", 400],
+  ["unsupported_image_media_type", 400],
+  ["failed_to_download_image", 400],
+  ["invalid_api_key", 401],
+  ["model_not_found", 404],
+  ["server_is_overloaded", 529],
+  ["slow_down", 429],
+]);
 
 const UNKNOWN_STATUS = 502;
+
+/** Those that OpenRouter, Google and others have as the code of an error that comes with a good status. */
+const TOLD_STATUSES: ReadonlySet<string> = new Set(
+  [400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529].map(String),
+);
+
+function statusOf({ type = "", code = "" }: AnswerError): number {
+  return STATUSES.get(type) ?? STATUSES.get(code) ?? (TOLD_STATUSES.has(code) ? Number(code) : UNKNOWN_STATUS);
+}
 
 /** What providers of one API alone mean by these is, to clients of any other, that the provider failed. */
 const OWN_STATUSES: ReadonlyMap<number, number> = new Map([
@@ -53,8 +62,9 @@ const REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
 
 /** The failure for an answer that came with a good status and is an error. */
 export function answerFailure(error: AnswerError, provider: Provider, format: Format): Failure {
-  const { type, code, message } = clientsError(error, provider, format);
-  const status = STATUSES[type ?? ""] ?? STATUSES[code ?? ""] ?? UNKNOWN_STATUS;
+  const told = clientsError(error, provider, format);
+  const { type, code, message } = told;
+  const status = statusOf(told);
   const failure = new UpstreamFailure(
     new UpstreamError("status", { phase: "body", requestSent: true, status }),
     provider.id,

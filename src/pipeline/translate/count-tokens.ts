@@ -7,7 +7,7 @@ import { memoryExhausted } from "../../core/memory/budget.ts";
 import { estimateInput } from "../../formats/form/estimate-input.ts";
 import { factsOf } from "../../formats/form/model-facts.ts";
 import { inVariant } from "../../providers/model-family.ts";
-import { COUNTED_WIRES, type CountingApi } from "../../routing/choose-wire.ts";
+import { COUNTED_WIRES, type CountingApi } from "../../routing/choose-way.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";

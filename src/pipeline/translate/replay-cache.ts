@@ -1,7 +1,7 @@
 import { identityOf } from "../../core/identity.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { AnswerEvent } from "../../formats/form/answer-events.ts";
-import type { Block, CallBlock, Seal, ThinkingBlock } from "../../formats/form/blocks.ts";
+import { type Block, isCall, type Seal, type ThinkingBlock } from "../../formats/form/blocks.ts";
 import type { Conversation, Turn } from "../../formats/form/conversation.ts";
 
 /**
@@ -161,8 +161,6 @@ function restoreBlocks({ blocks }: Turn, find: (callId: string) => Entry | undef
 
 /** Whose conversations a request may go on with. */
 export const ownerOf = ({ principal }: Pick<RequestContext, "principal">): string => identityOf(principal) ?? "";
-
-const isCall = (block: Block): block is CallBlock => block.type === "call";
 
 const keyOf = (owner: string, callId: string): string => `${owner}\n${callId}`;
 

@@ -6,14 +6,11 @@ import type { AnswerError, Usage } from "../../formats/form/answer.ts";
 import type { AnswerEvent } from "../../formats/form/answer-events.ts";
 import type { AnswerStreamReader, AnswerStreamWriter } from "../../formats/form/dialect.ts";
 import { BrokenFrame, type FrameReader } from "../../formats/form/framing.ts";
-import { UpstreamError } from "../../upstream/errors.ts";
+import { UpstreamError, unfinishedStream } from "../../upstream/errors.ts";
 import type { BodyTransform } from "../transform-body.ts";
 
 /** An event may repeat a whole answer. */
 const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;
-
-/** The provider ended its answer without an error, but before the end of the stream. */
-const UNFINISHED = { code: "STREAM_UNFINISHED", phase: "body", requestSent: true } as const;
 
 const BROKEN = { code: "FRAME_BROKEN", phase: "body", requestSent: true } as const;
 
@@ -94,7 +91,7 @@ export class StreamTranslation implements BodyTransform {
       if (last && isWhole(last)) this.#take(last);
       if (this.#hasRead && !this.isOver && !this.#isEnded) this.#end();
     } catch (error) {
-      throw error instanceof BrokenFrame ? new UpstreamError("reset", UNFINISHED) : ownFault(error);
+      throw error instanceof BrokenFrame ? unfinishedStream() : ownFault(error);
     } finally {
       this.#hand(write);
     }
@@ -140,7 +137,7 @@ export class StreamTranslation implements BodyTransform {
   #end(): void {
     const { reader, writer } = this.#parts;
     for (const event of reader.end()) {
-      if (event.type === "fail") throw new UpstreamError("reset", UNFINISHED);
+      if (event.type === "fail") throw unfinishedStream();
       this.#write(event);
     }
     this.#text += writer.end();

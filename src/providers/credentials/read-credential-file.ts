@@ -1,9 +1,7 @@
+import { errorWordOf } from "../../core/error-code.ts";
 import { isJsonObject, type JsonObject, parseBytes, toWellFormed } from "../../core/json/parse.ts";
 import type { IssuingParts } from "./credential.ts";
 import { invalidCredential } from "./credential-error.ts";
-
-const codeOf = (error: unknown): string =>
-  typeof error === "object" && error !== null && "code" in error ? String(error.code) : "unknown";
 
 /**
  * Reads a file that holds a credential or says where it is.
@@ -16,7 +14,7 @@ export async function readCredentialFile(
   what: string,
 ): Promise<string> {
   return readFile(path).catch((error: unknown) => {
-    throw invalidCredential(`${what} cannot be read`, `${what} cannot be read: ${path} (${codeOf(error)})`);
+    throw invalidCredential(`${what} cannot be read`, `${what} cannot be read: ${path} (${errorWordOf(error)})`);
   });
 }
 
@@ -29,8 +27,8 @@ export async function readFileIfThere(
   try {
     return await readFile(path);
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return undefined;
-    throw invalidCredential(`${what} cannot be read`, `${what} cannot be read: ${path} (${codeOf(error)})`);
+    if (["ENOENT", "ENOTDIR"].includes(errorWordOf(error))) return undefined;
+    throw invalidCredential(`${what} cannot be read`, `${what} cannot be read: ${path} (${errorWordOf(error)})`);
   }
 }
 

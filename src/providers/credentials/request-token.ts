@@ -1,4 +1,6 @@
+import { errorWordOf } from "../../core/error-code.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
+import { readBoundedBody } from "../../core/read-bounded-body.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
 import { type CredentialFetch, patternsOf } from "./credential.ts";
 import { invalidCredential, unavailableCredential } from "./credential-error.ts";
@@ -40,7 +42,7 @@ export async function requestToken(fetch: CredentialFetch, request: TokenRequest
     const isLate = signal.aborted;
     throw unavailableCredential(
       isLate ? `${server} did not answer in time` : `${server} cannot be reached`,
-      isLate ? `${server} did not answer within ${timeoutMs / 1000} s` : `${server}: ${codeOf(error)}`,
+      isLate ? `${server} did not answer within ${timeoutMs / 1000} s` : `${server}: ${errorWordOf(error)}`,
     );
   };
   const response = await fetch(url, {
@@ -51,9 +53,9 @@ export async function requestToken(fetch: CredentialFetch, request: TokenRequest
     proxy: false,
     signal,
   }).catch(failed);
-  const bytes = await readBounded(response).catch(failed);
+  const bytes = await readBoundedBody(response, MAX_BYTES).catch(failed);
   if (!bytes) throw invalidCredential(`${server} sent an answer that is too long`);
-  const text = Buffer.from(bytes).toString();
+  const text = bytes.toString();
   if (response.ok) return { text, headers: response.headers };
   const said = redactionOf(patternsOf(secrets))(text).replace(/\s+/g, " ").slice(0, MAX_SAID);
   const refused = `${server} answered with status ${response.status}`;
@@ -93,21 +95,3 @@ export function expiryOf({ expires_in: seconds }: JsonObject, now: number): numb
 }
 
 const UNSAID_SECONDS = 300;
-
-/** Of a longer answer nothing. */
-async function readBounded(response: Response): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BYTES) return undefined;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** Messages of the runtime quote URLs. */
-function codeOf(error: unknown): string {
-  if (typeof error === "object" && error !== null && "code" in error) return String(error.code);
-  return error instanceof Error ? error.name : "unknown";
-}

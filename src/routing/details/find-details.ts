@@ -4,7 +4,7 @@ import type { PublicModel } from "../describe-model.ts";
 import type { ModelList } from "../model-list.ts";
 import type { ModelLists } from "../model-lists.ts";
 import { loadModelFacts } from "../prices/model-facts.ts";
-import type { Target } from "../resolve-target.ts";
+import type { Target } from "../target.ts";
 import { createCommunityFacts } from "./community-facts.ts";
 import { dateOf, inCommon, joinStatements, type ModelDetails, type Statement } from "./model-details.ts";
 import { createRuntimeFacts, type RuntimeFactsParts } from "./runtime-facts.ts";

@@ -2,18 +2,11 @@ import { type Failure, toFailure } from "../../core/errors.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import type { Permit } from "../limits/gates.ts";
 import type { Deployment } from "../models/deployment.ts";
-import { classifyFailure, type Verdict } from "./classify-failure.ts";
+import { classifyFailure, type Verdict } from "../health/classify-failure.ts";
 import { finalFailure } from "./final-failure.ts";
 import type { ModelCandidate } from "./prepare-model.ts";
-import {
-  type AttemptKind,
-  type AttemptRecord,
-  type FirstAttempt,
-  modelFor,
-  type OpenAttempt,
-  type Routed,
-  type RoutedRequest,
-} from "./route.ts";
+import type { AttemptKind, AttemptRecord, FirstAttempt, OpenAttempt, Routed, RoutedRequest } from "./route.ts";
+import { modelFor } from "../models/routed-model.ts";
 
 export interface AttemptParts {
   /** Milliseconds of the monotonic clock. */

@@ -14,6 +14,8 @@ export interface EnterParts extends AttemptParts {
 export interface Entry {
   readonly kind: AttemptKind;
   readonly now: number;
+  /** What the request will use, as far as can be said before. */
+  readonly estimatedTokens: number;
   /** Told of each deployment that is at a limit. */
   readonly onRefusal?: (refusal: GateRefusal) => void;
 }
@@ -32,16 +34,16 @@ export function enter<Reply>(
   entry: Entry,
 ): Attempt<Reply> | undefined {
   const [only] = candidates;
-  if (only && candidates.length === 1) return enterOne<Reply>(parts, star, request.estimatedTokens, only, entry);
+  if (only && candidates.length === 1) return enterOne<Reply>(parts, star, only, entry);
   const preferred = request.prefers && candidateOf(request.prefers, candidates);
-  const stayed = preferred && tryOne<Reply>(parts, star, request.estimatedTokens, preferred, entry);
+  const stayed = preferred && tryOne<Reply>(parts, star, preferred, entry);
   if (stayed instanceof Attempt) return stayed;
   if (stayed?.isAsking) return undefined;
   const choice: Choice = { stickyKey: keyFor(request, model.options), star, now: entry.now, peeks: false };
   let left = preferred ? without(preferred, candidates) : candidates;
   while (left.length > 0) {
     const chosen = model.strategy(left, choice);
-    const entered = tryOne<Reply>(parts, star, request.estimatedTokens, chosen, entry);
+    const entered = tryOne<Reply>(parts, star, chosen, entry);
     if (entered instanceof Attempt) return entered;
     if (entered.isAsking) return undefined;
     left = without(chosen, left);
@@ -62,20 +64,18 @@ const without = (chosen: ModelCandidate, candidates: readonly ModelCandidate[]):
 export function enterOne<Reply>(
   parts: EnterParts,
   star: string,
-  estimatedTokens: number,
   candidate: ModelCandidate,
   entry: Entry,
 ): Attempt<Reply> | undefined {
-  const entered = tryOne<Reply>(parts, star, estimatedTokens, candidate, entry);
+  const entered = tryOne<Reply>(parts, star, candidate, entry);
   return entered instanceof Attempt ? entered : undefined;
 }
 
 function tryOne<Reply>(
   parts: EnterParts,
   star: string,
-  estimatedTokens: number,
   candidate: ModelCandidate,
-  { kind, now, onRefusal }: Entry,
+  { kind, now, estimatedTokens, onRefusal }: Entry,
 ): Attempt<Reply> | GateRefusal {
   const { deployment } = candidate;
   if (deployment.gates.length === 0) return new Attempt(parts, kind, candidate, star, undefined, now);

@@ -1,7 +1,7 @@
 import { Failure, FAILURES, toFailure } from "../../core/errors.ts";
 import type { AnswerWait, GateRefusal } from "../limits/gates.ts";
 import type { Attempt } from "./attempt.ts";
-import { enter, enterOne, type EnterParts } from "./enter.ts";
+import { enter, enterOne, type EnterParts, type Entry } from "./enter.ts";
 import { retryAfterHeader } from "./final-failure.ts";
 import type { Filter, Plan } from "./plan.ts";
 import type { ModelCandidate, Target } from "./prepare-model.ts";
@@ -131,8 +131,12 @@ export class Entrance<Reply> {
   #enterLeastBad(target: Target, filter: Filter): Attempt<Reply> | undefined {
     const now = this.#parts.now();
     for (const candidate of this.#plan.leastBad(target, filter, now)) {
-      const entry = { kind: this.#plan.kindFor(target), now, onRefusal: this.#refused };
-      const entered = enterOne<Reply>(this.#parts, target.star, this.#request.estimatedTokens, candidate, entry);
+      const entered = enterOne<Reply>(
+        this.#parts,
+        target.star,
+        candidate,
+        this.#entryFor(this.#plan.kindFor(target), now),
+      );
       if (!entered) continue;
       this.#begin(entered);
       return entered;
@@ -143,7 +147,7 @@ export class Entrance<Reply> {
   /** Of a model, one that does not cool and has room. */
   enter(target: Target, filter: Filter, kind: AttemptKind): Attempt<Reply> | undefined {
     const now = this.#parts.now();
-    const entry = { kind, now, onRefusal: this.#refused };
+    const entry = this.#entryFor(kind, now);
     const candidates = this.#plan.candidates(target, filter, now);
     const preferred = this.#plan.elsewhere(candidates);
     this.#isAsking = false;
@@ -151,6 +155,10 @@ export class Entrance<Reply> {
     if (!this.#isAsking) entered ??= enter<Reply>(this.#parts, target, this.#request, candidates, entry);
     if (entered) this.#begin(entered);
     return entered;
+  }
+
+  #entryFor(kind: AttemptKind, now: number): Entry {
+    return { kind, now, estimatedTokens: this.#request.estimatedTokens, onRefusal: this.#refused };
   }
 
   readonly #refused = (refusal: GateRefusal): void => {

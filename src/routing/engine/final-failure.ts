@@ -1,6 +1,6 @@
 import { Failure } from "../../core/errors.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
-import type { Verdict } from "./classify-failure.ts";
+import type { Verdict } from "../health/classify-failure.ts";
 
 /** What is known of an attempt that may have failed. */
 interface FailedAttempt {

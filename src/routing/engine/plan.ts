@@ -1,9 +1,10 @@
 import type { Provider } from "../../providers/provider.ts";
 import type { Deployment } from "../models/deployment.ts";
 import type { Attempt } from "./attempt.ts";
-import type { Verdict } from "./classify-failure.ts";
+import type { Verdict } from "../health/classify-failure.ts";
 import { availableOf, type ModelCandidate, type Target } from "./prepare-model.ts";
-import { type AttemptKind, modelFor } from "./route.ts";
+import type { AttemptKind } from "./route.ts";
+import { modelFor } from "../models/routed-model.ts";
 
 /** Whoever says that it is to be asked again only after a longer time is not waited for. */
 const LONGEST_WAIT_MS = 60_000;
@@ -23,7 +24,7 @@ export const otherKeyOf =
 export type TargetOf = (name: string) => Target | undefined;
 
 /** A target, followed by those to which it falls back, and they in turn; each once. */
-export function chainOf(first: readonly Target[], targetOf: TargetOf): readonly Target[] {
+function chainOf(first: readonly Target[], targetOf: TargetOf): readonly Target[] {
   const chain = new Map<string, Target>();
   const visit = (target: Target): void => {
     const { name, fallbacks } = target.model.options;

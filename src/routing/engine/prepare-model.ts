@@ -1,8 +1,8 @@
-import type { DeploymentStates, ModelState } from "../health/deployment-states.ts";
+import type { DeploymentStates, ModelState, Turn } from "../health/deployment-states.ts";
 import type { CooldownOptions, ModelOptions } from "../models/model-options.ts";
 import { createStrategy, type StrategyParts } from "../strategies/create-strategy.ts";
-import { type Candidate, lowestBy, type Strategy, type Turn } from "../strategies/strategy.ts";
-import type { RoutedModel } from "./route.ts";
+import { type Candidate, lowestBy, type Strategy } from "../strategies/strategy.ts";
+import type { RoutedModel } from "../models/routed-model.ts";
 
 /** A deployment of a model. */
 export interface ModelCandidate extends Candidate {

@@ -2,22 +2,7 @@ import type { Failure } from "../../core/errors.ts";
 import type { TokenUsage } from "../../core/request-context.ts";
 import type { Deployment } from "../models/deployment.ts";
 import type { ModelOptions } from "../models/model-options.ts";
-
-/** A name of the gateway's own, with its deployments: one for each key. */
-export interface RoutedModel {
-  readonly options: ModelOptions;
-  readonly deployments: readonly Deployment[];
-}
-
-/** What a request's name means. */
-export interface Route {
-  readonly model: RoutedModel;
-  /** What the request's name has in the place of the `*`; blank if the model has none. */
-  readonly star: string;
-}
-
-/** The model that a deployment is asked for, in its provider's naming. */
-export const modelFor = ({ model }: Deployment, star: string): string => (model === "*" ? star : model);
+import type { Route, RoutedModel } from "../models/routed-model.ts";
 
 /** Who has answered a request so far. */
 export interface Answering {
@@ -50,20 +35,20 @@ export interface OpenAttempt<Reply> {
   cancel(reason: Failure): void;
 }
 
-/** What of a request says who is asked. */
+/** What of a request says who is asked, beside what it will use. */
 export interface AskedRequest {
   /** What belongs together, for `sticky`; undefined if nothing does. */
   readonly stickyKey?: string | undefined;
   /** The same for a model that it falls back to, which may go by something else; absent if that is the same for all. */
   stickyKeyFor?(model: ModelOptions): string | undefined;
-  /** What it will use, as far as can be said before. */
-  readonly estimatedTokens: number;
   /** Whoever is asked first, if it may be and has room; the strategy chooses among the others. */
   readonly prefers?: Deployment | undefined;
 }
 
 /** A request, as whoever routes it sees it. */
 export interface RoutedRequest<Reply> extends AskedRequest {
+  /** What it will use, as far as can be said before. */
+  readonly estimatedTokens: number;
   /** It goes on with an answer that has begun: all of its attempts are further ones, in the retry budget too. */
   readonly isFurther?: boolean;
   /** When it must be over, in milliseconds of the monotonic clock: it ends itself then. Nothing later is waited for. */
@@ -126,9 +111,10 @@ export interface Router {
   likely(route: Route, stickyKey?: string): Deployment;
   /**
    * Begins the first attempt of a request.
+   * @param estimatedTokens see {@link RoutedRequest.estimatedTokens}
    * @returns undefined if nobody can be asked at once, or two may be: {@link goOn} says what then happens
    */
-  enterFirst(route: Route, asked: AskedRequest): FirstAttempt | undefined;
+  enterFirst(route: Route, asked: AskedRequest, estimatedTokens: number): FirstAttempt | undefined;
   /** Goes on as `run` does, after a first attempt that has failed, or could not be made. */
   goOn<Reply>(route: Route, request: RoutedRequest<Reply>, failed: FirstAttempt | undefined): Promise<Routed<Reply>>;
   /**

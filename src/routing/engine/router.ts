@@ -7,7 +7,8 @@ import { Attempt } from "./attempt.ts";
 import { enter } from "./enter.ts";
 import { finalFailure } from "./final-failure.ts";
 import { availableOf, leastCooling, type PreparedModel, prepareModel, type Target } from "./prepare-model.ts";
-import type { Route, Routed, RoutedModel, RoutedRequest, Router } from "./route.ts";
+import type { Routed, RoutedRequest, Router } from "./route.ts";
+import type { Route, RoutedModel } from "../models/routed-model.ts";
 import { Run, type RunParts } from "./run.ts";
 
 export interface RouterParts {
@@ -74,13 +75,13 @@ export function createRouter(parts: RouterParts): Router {
       if (available.length === 0) return leastCooling(model.candidates).deployment;
       return model.strategy(available, { stickyKey, star, now: time, peeks: true }).deployment;
     },
-    enterFirst({ model: asked, star }, request) {
+    enterFirst({ model: asked, star }, request, estimatedTokens) {
       const model = prepare(asked);
       const { options, candidates, state } = model;
       const time = now();
       if (options.retries.attempts > 1) state.budget.request(time);
       if (options.hedge && candidates.length > 1) return undefined;
-      const entry = { kind: "first", now: time } as const;
+      const entry = { kind: "first", now: time, estimatedTokens } as const;
       const attempt = enter<never>(runParts, { model, star }, request, availableOf(model, time), entry);
       attempt?.beginElsewhere();
       return attempt;
@@ -98,7 +99,7 @@ export function createRouter(parts: RouterParts): Router {
         state.budget.take(time);
       } else if (options.retries.attempts > 1) state.budget.request(time);
       if (options.hedge && candidates.length > 1) return new Run(runParts, target, request).answer();
-      const entry = { kind: "first", now: time } as const;
+      const entry = { kind: "first", now: time, estimatedTokens: request.estimatedTokens } as const;
       const attempt = enter<Reply>(runParts, target, request, availableOf(target.model, time), entry);
       if (!attempt) return new Run(runParts, target, request).answer();
       const answer = attempt.begin(request);

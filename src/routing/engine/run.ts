@@ -2,7 +2,7 @@ import type { Deadlines } from "../../core/deadlines.ts";
 import { callEach } from "../../core/faults.ts";
 import { Failure } from "../../core/errors.ts";
 import type { Attempt } from "./attempt.ts";
-import type { Verdict } from "./classify-failure.ts";
+import type { Verdict } from "../health/classify-failure.ts";
 import type { EnterParts } from "./enter.ts";
 import { Entrance } from "./entrance.ts";
 import { finalFailure } from "./final-failure.ts";

@@ -9,7 +9,7 @@ import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
 import { readWithin } from "../../upstream/read-body.ts";
 import { parseRetryAfter } from "../../upstream/response-headers.ts";
 import type { UpstreamResponse, WireRequest } from "../../upstream/transport.ts";
-import { chooseWire } from "../choose-wire.ts";
+import { chooseWire } from "../choose-way.ts";
 import type { Deployment } from "../models/deployment.ts";
 
 export interface CheckParts {

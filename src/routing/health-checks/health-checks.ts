@@ -1,6 +1,6 @@
 import type { TimerSource } from "../../core/deadlines.ts";
 import type { Failure } from "../../core/errors.ts";
-import type { RoutedModel } from "../engine/route.ts";
+import type { RoutedModel } from "../models/routed-model.ts";
 import type { Deployment } from "../models/deployment.ts";
 import type { CooldownOptions, HealthCheckOptions } from "../models/model-options.ts";
 import { checkDeployment, type CheckParts } from "./check-deployment.ts";

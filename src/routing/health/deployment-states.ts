@@ -1,14 +1,13 @@
 import type { Failure } from "../../core/errors.ts";
-import { classifyFailure } from "../engine/classify-failure.ts";
+import { classifyFailure } from "./classify-failure.ts";
 import type { Deployment } from "../models/deployment.ts";
 import type { CooldownOptions } from "../models/model-options.ts";
 import type { SharedChange, Sharing } from "../sharing/sharing.ts";
 import { type Circuit, type CircuitListener, DeploymentState } from "./deployment-state.ts";
 import { RetryBudget } from "./retry-budget.ts";
-import type { Turn } from "../strategies/strategy.ts";
 
-/** What people see of a deployment. */
-export interface DeploymentView {
+/** What is known of a deployment, for whoever shows it. */
+export interface KnownDeployment {
   readonly state: Circuit | "slow_start";
   /** Milliseconds since the epoch; absent while it does not cool. */
   readonly coolingUntil?: number;
@@ -36,6 +35,11 @@ export interface CircuitChange {
   readonly until: number;
 }
 
+/** How long a deployment has not had its turn, in weights: see strategies/round-robin.ts. Outlives its configuration. */
+export interface Turn {
+  current: number;
+}
+
 /** What is kept of a name of the gateway's own. */
 export interface ModelState {
   readonly budget: RetryBudget;
@@ -53,7 +57,7 @@ export interface DeploymentStates {
    * @param slowStartMs how long after a recovery it is in slow start
    * @returns undefined for one that was never asked for
    */
-  describe(key: string, slowStartMs: number): DeploymentView | undefined;
+  describe(key: string, slowStartMs: number): KnownDeployment | undefined;
   /** An active check has found out how a deployment is; undefined: it works. */
   checked(deployment: KeyAndLabel, cooldown: CooldownOptions, failure: Failure | undefined): void;
   /** Forgets all that is not named: what no configuration in use has. Attempts under way keep what they hold. */
@@ -142,7 +146,7 @@ function describe(
   slowStartMs: number,
   now: number,
   toEpoch: (time: number) => number,
-): DeploymentView {
+): KnownDeployment {
   const { coolingUntil, why, inFlight, failures, requests, attempts } = state;
   const { averageMs } = state.firstToken;
   return {

@@ -90,7 +90,11 @@ export function createGates(
     const { inFlight, own, others, isRated } = gate;
     const capacity = room.capacity(gate);
     return {
-      ...{ key, label, limits, inFlight, waiting: gate.waiting },
+      key,
+      label,
+      limits,
+      inFlight,
+      waiting: gate.waiting,
       granted: capacity < gate.maxInFlight ? capacity : undefined,
       requests: isRated ? own.requests + others.requests : undefined,
       tokens: isRated ? own.tokens + others.tokens : undefined,

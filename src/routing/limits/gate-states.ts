@@ -97,7 +97,14 @@ export function createGateStates({ timers, clock, sharing }: GateStateOptions): 
   };
 
   return {
-    ...{ room, turns, waiting, passage, now, gate: known.of, generation: known.generation, size: () => gates.size },
+    room,
+    turns,
+    waiting,
+    passage,
+    now,
+    gate: known.of,
+    generation: known.generation,
+    size: () => gates.size,
     minuteWaitMs: minutes?.waitMs ?? 0,
     answerNow: stallTolerant.now,
     ask: (gate, tokens) => leased?.ask(gate, tokens),

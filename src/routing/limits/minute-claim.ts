@@ -20,7 +20,10 @@ export function claimOf(gate: Gate, lease: MinuteLease, at: number): Omit<Minute
   const tokens = lease.isNeeded ? lease.neededTokens : 0;
   const many = lease.isNeeded ? Math.max(1, waiting) : 0;
   return {
-    ...{ gate: key, minute: own.minute, at, used },
+    gate: key,
+    minute: own.minute,
+    at,
+    used,
     limits: { requests: limitOf(requestsPerMinute), tokens: limitOf(tokensPerMinute) },
     before: { requests: own.requestsBefore, tokens: Math.ceil(own.tokensBefore) },
     held: { requests: Math.max(lease.requests, used.requests), tokens: Math.max(lease.tokens, used.tokens) },

@@ -37,9 +37,25 @@ export interface MinuteLease {
 }
 
 export const createMinuteLease = (): MinuteLease => ({
-  ...{ minute: -1, requests: 0, tokens: 0, asked: 0, hasSaidSpare: false, isWanted: false },
-  ...{ isNeeded: false, neededTokens: 0, refusedUntil: 0, tokensRefusedUntil: 0, tokensRefused: 0, askAgainAt: 0 },
-  ...{ lowRequests: 0, lowTokens: 0, seen: undefined, others: NOTHING, processes: 1, share: NOTHING, shareMinute: -1 },
+  minute: -1,
+  requests: 0,
+  tokens: 0,
+  asked: 0,
+  hasSaidSpare: false,
+  isWanted: false,
+  isNeeded: false,
+  neededTokens: 0,
+  refusedUntil: 0,
+  tokensRefusedUntil: 0,
+  tokensRefused: 0,
+  askAgainAt: 0,
+  lowRequests: 0,
+  lowTokens: 0,
+  seen: undefined,
+  others: NOTHING,
+  processes: 1,
+  share: NOTHING,
+  shareMinute: -1,
 });
 
 /** What of a gate a lease is for. */

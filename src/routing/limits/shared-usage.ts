@@ -5,7 +5,7 @@ import { minuteOf } from "../sharing/minute-window.ts";
 import { createMinuteUsage, rollTo } from "./minute-usage.ts";
 
 /** The others are told at once of what passed here, and then at most this often. */
-export const TELL_EVERY_MS = 100;
+const TELL_EVERY_MS = 100;
 
 export interface SharedUsageParts {
   readonly gates: ReadonlyMap<string, Gate>;

@@ -1,6 +1,6 @@
 import { joinTimeouts, type Timeouts } from "../../core/timeouts.ts";
 import type { Provider } from "../../providers/provider.ts";
-import type { RoutedModel } from "../engine/route.ts";
+import type { RoutedModel } from "./routed-model.ts";
 import type { Deployment } from "./deployment.ts";
 import { deploymentGates } from "./gate-rules.ts";
 import { hashOfKeys } from "./hash-of-keys.ts";
@@ -50,5 +50,5 @@ function timeoutsOf({ model, options, routing }: NamedDeployment): Timeouts {
 }
 
 /** What the state of a deployment is kept under; nothing of it is secret. */
-export const deploymentKey = (provider: Provider, model: string, hash = hashOfKeys([provider])): string =>
+const deploymentKey = (provider: Provider, model: string, hash = hashOfKeys([provider])): string =>
   `${provider.endpointKey}:${hash}:${model}`;

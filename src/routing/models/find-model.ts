@@ -1,5 +1,5 @@
 import type { Provider } from "../../providers/provider.ts";
-import type { Route, RoutedModel } from "../engine/route.ts";
+import type { Route, RoutedModel } from "./routed-model.ts";
 
 interface Wildcard {
   readonly model: RoutedModel;

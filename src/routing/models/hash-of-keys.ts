@@ -2,7 +2,7 @@ import type { Provider } from "../../providers/provider.ts";
 
 const HASH_LENGTH = 12;
 
-/** What tells keys of providers from others without saying them; `none` for one without a key. */
+/** A short hash by which keys of providers differ without being shown; `none` for one without a key. */
 export function hashOfKeys(providers: readonly Pick<Provider, "key">[]): string {
   const keys = providers.flatMap(({ key }) => key ?? []);
   if (keys.length === 0) return "none";

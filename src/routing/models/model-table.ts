@@ -1,4 +1,4 @@
-import type { Route, RoutedModel } from "../engine/route.ts";
+import type { Route, RoutedModel } from "./routed-model.ts";
 import { buildModels } from "./build-models.ts";
 import { createModelFinder } from "./find-model.ts";
 import { type GateRule, gateRules } from "./gate-rules.ts";

@@ -17,7 +17,7 @@ export interface NamedDeployment {
   readonly routing: ProviderRouting | undefined;
 }
 
-/** A label that tells the second key of a provider, and those after it, from the first one. */
+/** A label in which the second key of a provider, and those after it, differ from the first one. */
 export function numbered(label: string, { allKeys }: NamedDeployment, provider: Provider): string {
   const number = allKeys.indexOf(provider) + 1;
   return number > 1 ? `${label}#${number}` : label;

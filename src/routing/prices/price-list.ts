@@ -106,7 +106,9 @@ function toPrice(listed: Listed): PriceOptions | undefined {
   const searches = firstTier(listed["web_searches_kcount"]);
   const requests = firstTier(listed["requests_kcount"]);
   return {
-    ...{ input: 0, output: 0, ...pricesAt(listed, 0) },
+    input: 0,
+    output: 0,
+    ...pricesAt(listed, 0),
     ...(searches !== undefined && { webSearches: searches }),
     ...(requests !== undefined && { request: requests / 1000 }),
     ...(tiers.length > 0 && { tiers }),

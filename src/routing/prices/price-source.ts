@@ -2,7 +2,7 @@ import type { TimerSource } from "../../core/deadlines.ts";
 import { loadOnce } from "../../core/load-once.ts";
 import type { PriceCall } from "../../core/request-register.ts";
 import type { Provider } from "../../providers/provider.ts";
-import type { RoutedModel } from "../engine/route.ts";
+import type { RoutedModel } from "../models/routed-model.ts";
 import type { NamedPrice } from "../models/model-options.ts";
 import type { ListedProviders } from "./listed-providers.ts";
 import { createPriceBook, type PriceBook } from "./price-book.ts";

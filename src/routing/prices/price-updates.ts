@@ -1,4 +1,5 @@
 import type { TimerSource } from "../../core/deadlines.ts";
+import { readBoundedBody } from "../../core/read-bounded-body.ts";
 import { type ListedProviders, readListedProviders } from "./listed-providers.ts";
 
 /** The way out, through the operator's proxy if there is one. */
@@ -85,14 +86,9 @@ async function fetchNewest(fetch: FetchPrices): Promise<ListedProviders> {
     await response.body?.cancel();
     throw new NotHad(`it was answered with status ${response.status}`);
   }
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BYTES) throw new NotHad("it is too long");
-    chunks.push(chunk);
-  }
-  const providers = readListedProviders(Buffer.concat(chunks));
+  const bytes = await readBoundedBody(response, MAX_BYTES);
+  if (!bytes) throw new NotHad("it is too long");
+  const providers = readListedProviders(bytes);
   if (!providers) throw new NotHad("it is no list of prices");
   return providers;
 }

@@ -46,10 +46,16 @@ function toRates({ input, output, ...kinds }: KindPrices): Rates {
   const { cachedAudioInput = kinds.audioInput ?? cachedInput } = kinds;
   const rate = (dollars: number): number => Math.round(dollars * PER_TOKEN);
   return {
-    ...{ input: rate(input), output: rate(output), cachedInput: rate(cachedInput), cacheWrite: rate(cacheWrite) },
-    ...{ cacheWriteHour: rate(cacheWriteHour), audioInput: rate(audioInput) },
-    ...{ cachedAudioInput: rate(cachedAudioInput), reasoning: rate(reasoning) },
-    ...{ audioOutput: rate(audioOutput), imageOutput: rate(imageOutput) },
+    input: rate(input),
+    output: rate(output),
+    cachedInput: rate(cachedInput),
+    cacheWrite: rate(cacheWrite),
+    cacheWriteHour: rate(cacheWriteHour),
+    audioInput: rate(audioInput),
+    cachedAudioInput: rate(cachedAudioInput),
+    reasoning: rate(reasoning),
+    audioOutput: rate(audioOutput),
+    imageOutput: rate(imageOutput),
   };
 }
 

@@ -159,6 +159,11 @@ export class SlotHub {
 }
 
 const holderOf = (worker: number, limit: number, granted: number): Holder => ({
-  ...{ worker, first: limit, granted },
-  ...{ wanted: 0, served: 0, owed: 0, unused: 0 },
+  worker,
+  first: limit,
+  granted,
+  wanted: 0,
+  served: 0,
+  owed: 0,
+  unused: 0,
 });

@@ -1,10 +1,6 @@
 import type { DeploymentState } from "../health/deployment-state.ts";
+import type { Turn } from "../health/deployment-states.ts";
 import type { Deployment } from "../models/deployment.ts";
-
-/** How long a deployment has not had its turn, in weights: see round-robin.ts. Outlives its configuration. */
-export interface Turn {
-  current: number;
-}
 
 /** A deployment that may be chosen, with all that a choice depends on. */
 export interface Candidate {

@@ -2,7 +2,8 @@ import { loadOnce } from "../../core/load-once.ts";
 import { Failure } from "../../core/errors.ts";
 import type { Provider } from "../../providers/provider.ts";
 import type { ExampleModels } from "../openapi/describe-routes.ts";
-import { jsonResponse, type RouteHandler } from "../serve-route.ts";
+import { jsonResponse } from "../json-response.ts";
+import type { RouteHandler } from "../serve-route.ts";
 import type { DocumentationOptions } from "../openapi/page.ts";
 import { ROUTES } from "../routes.ts";
 
@@ -84,7 +85,7 @@ const loadGuide = async () => {
  * `GET /docs`, `/docs/{page}` and `/docs/{page}.md`: the user's guide, as HTML and as the Markdown that it is made of, and
  * the files that go with it. They are loaded with the first request, so that a gateway that shows them to nobody does not have them in memory.
  */
-export function showGuide(): RouteHandler {
+function showGuide(): RouteHandler {
   return async (context, request) => {
     const { files, pages, startPage, policy, renderPage } = await loadGuide();
     const { pathname } = new URL(request.url);

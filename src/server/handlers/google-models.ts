@@ -2,12 +2,13 @@ import { Failure } from "../../core/errors.ts";
 import { parseExtras, type PublicModel } from "../../routing/describe-model.ts";
 import type { DetailFinder } from "../../routing/details/find-details.ts";
 import type { ModelDetails } from "../../routing/details/model-details.ts";
-import { chooseCounter, chooseWire } from "../../routing/choose-wire.ts";
+import { chooseCounter, chooseWire } from "../../routing/choose-way.ts";
 import { COUNT_GENERATE_TOKENS } from "../../formats/gemini/format.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
 import { providerNotCallable } from "../../routing/target-failures.ts";
 import { isGoogleClient } from "../choose-error-envelope.ts";
-import { jsonResponse, type RouteHandler } from "../serve-route.ts";
+import { jsonResponse } from "../json-response.ts";
+import type { RouteHandler } from "../serve-route.ts";
 import { restOfPath, ROUTES } from "../routes.ts";
 import { createAllowedModels } from "./allowed-models.ts";
 import { createFindModel, decodeId, type ModelRouteParts } from "./models.ts";
@@ -82,7 +83,7 @@ async function detailsOf(
   query: URLSearchParams,
   details: DetailFinder,
 ): Promise<readonly ModelDetails[]> {
-  const extras = parseExtras(query.get("include")).filter((extra) => extra === "context_window");
+  const extras = parseExtras(query.getAll("include")).filter((extra) => extra === "context_window");
   return extras.length === 0 ? models.map(details.listed) : details.find(models, extras);
 }
 

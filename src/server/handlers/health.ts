@@ -1,4 +1,5 @@
-import { jsonResponse, type RouteHandler } from "../serve-route.ts";
+import { jsonResponse } from "../json-response.ts";
+import type { RouteHandler } from "../serve-route.ts";
 import type { HealthResponse } from "../health-schema.ts";
 
 /** How many processes serve at one address. */

@@ -8,7 +8,8 @@ import { HOUR_MS, SUMS } from "../../telemetry/history/roll-ups.ts";
 import { isRowId } from "../../telemetry/history/row-id.ts";
 import { MAX_GROUPS, type Shown } from "../../telemetry/history/run-query.ts";
 import type { RequestDetails, RequestRow, RequestsResponse, UsageResponse } from "../history-schema.ts";
-import { jsonResponse, type RouteHandler } from "../serve-route.ts";
+import { jsonResponse } from "../json-response.ts";
+import type { RouteHandler } from "../serve-route.ts";
 
 const TOO_MANY_GROUPS = `group_by makes more than ${MAX_GROUPS} groups, which is the most that CSV is made of: shorten the period, or name less to group by; JSON has the first ones`;
 

@@ -17,7 +17,8 @@ import { findProvider } from "../../routing/resolve-target.ts";
 import { providerNotCallable } from "../../routing/target-failures.ts";
 import { restOfPath, ROUTES } from "../routes.ts";
 import { isAnthropicClient } from "../choose-error-envelope.ts";
-import { type RouteHandler, jsonResponse } from "../serve-route.ts";
+import { jsonResponse } from "../json-response.ts";
+import type { RouteHandler } from "../serve-route.ts";
 import { createAnthropicPages, parsePaging } from "./anthropic-models.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 
@@ -43,7 +44,7 @@ export function listModels({ providers, catalogue: modelLists, policy, details, 
 
   return async (context, request) => {
     const query = new URL(request.url).searchParams;
-    const extras = parseExtras(query.get("include"));
+    const extras = parseExtras(query.getAll("include"));
     const paging = isAnthropicClient(request.headers) ? parsePaging(query) : undefined;
     const asked = query.get("provider");
     const provider = asked === null ? undefined : findProvider(providers, asked);
@@ -118,7 +119,7 @@ export function showModel(parts: ModelRouteParts): RouteHandler {
 
   return async (context, request) => {
     const url = new URL(request.url);
-    const extras = parseExtras(url.searchParams.get("include"));
+    const extras = parseExtras(url.searchParams.getAll("include"));
     const found = await findModel(decodeId(restOfPath(ROUTES.model, url.pathname)));
     const describe = isAnthropicClient(request.headers) ? describeForAnthropic : describeModel;
     const [known] = await parts.details.find([found], extras);

@@ -1,7 +1,8 @@
 import { isoDate } from "../../core/iso-date.ts";
 import type { DeploymentView, ModelView, RoutingView } from "../../routing/routing-view.ts";
 import type { DeploymentState, RoutedModelState, RoutingResponse } from "../routing-schema.ts";
-import { jsonResponse, type RouteHandler } from "../serve-route.ts";
+import { jsonResponse } from "../json-response.ts";
+import type { RouteHandler } from "../serve-route.ts";
 import type { WorkerPlace } from "./health.ts";
 
 /**

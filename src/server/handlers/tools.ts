@@ -1,6 +1,7 @@
 import { Failure } from "../../core/errors.ts";
 import type { ToolRegistry } from "../../tools/mcp/tool-registry.ts";
-import { jsonResponse, type RouteHandler } from "../serve-route.ts";
+import { jsonResponse } from "../json-response.ts";
+import type { RouteHandler } from "../serve-route.ts";
 
 const NO_NAMES: ReadonlySet<string> = new Set();
 

@@ -18,7 +18,7 @@ import * as routing from "../routing-schema.ts";
 export const SCHEMAS = { ...models, ...mcp, ...errors, ...health, ...routing, ...history, SSEvent } as const;
 
 /** Name of a schema of the API that belongs to no format. */
-export type SchemaName = keyof typeof SCHEMAS;
+type SchemaName = keyof typeof SCHEMAS;
 
 /** The parts of an OpenAPI 3.0 document, as the documentation plugin takes them. */
 type Documentation = NonNullable<ElysiaSwaggerConfig["documentation"]>;

@@ -71,7 +71,7 @@ function hashSource(text: string): string {
  * Forbids the documentation page everything but this gateway, so that a browser itself keeps it from other hosts.
  * Inline styles are allowed: Swagger UI sets them on its elements.
  */
-export const CONTENT_SECURITY_POLICY = [
+const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   `script-src 'self' ${hashSource(SETTINGS_ELEMENT_TEXT)}`,
   "style-src 'self' 'unsafe-inline'",

@@ -1,7 +1,7 @@
 import { identityOf } from "../../core/identity.ts";
 import type { Principal } from "../../core/request-context.ts";
 
-/** Whose responses are whose, where nobody is asked who they are. */
+/** The owner of all responses if nobody is asked who they are. */
 const EVERYBODY = "everybody";
 
 /**

@@ -10,7 +10,7 @@ import { MAX_ITEMS, type ResponseStore } from "./store.ts";
 const MAX_READ = 8;
 
 /** The id of the item that an item of a request only refers to; their type may be left out. */
-export function referenceOf(item: unknown): string | undefined {
+function referenceOf(item: unknown): string | undefined {
   if (!isJsonObject(item)) return undefined;
   const isReference = item["type"] === "item_reference" || (!isSet(item["type"]) && !isSet(item["role"]));
   return isReference ? filledTextOf(item["id"]) : undefined;

@@ -2,7 +2,7 @@ import { openSqliteTables, type SqliteTables } from "./sqlite-tables.ts";
 import type { StoreLimits } from "./store.ts";
 
 /*
- * This file is a module and, where a thread was started with it, what that thread does. So there is nothing else that the
+ * This file is a module and, if a thread was started with it, what that thread does. So there is nothing else that the
  * builds of the gateway would have to know of.
  */
 

@@ -28,8 +28,8 @@ export class NewerDatabase extends DatabaseFault {}
 /** A connection to either kind of database. Every call is over within a time, and rejects with a {@link DatabaseFault}. */
 export interface HistoryDatabase {
   readonly kind: DatabaseOptions["kind"];
-  /** How many rows one statement is best to insert. */
-  readonly rowsAtOnce: number;
+  /** How many rows one statement is best to insert: as many as there are of these, the most first, and in one what is left. */
+  readonly rowsAtOnce: readonly number[];
   readonly run: Run;
   /** Runs statements of which all count or none; of several that write, one after the other. */
   transaction<Result>(work: (run: Run) => Promise<Result>): Promise<Result>;

@@ -2,7 +2,7 @@ import { createThreadWork } from "./thread-work.ts";
 import type { ThreadMessage } from "./thread-messages.ts";
 
 /*
- * This file is a module and, where a thread was started with it, what that thread does. So there is nothing else that the
+ * This file is a module and, if a thread was started with it, what that thread does. So there is nothing else that the
  * builds of the gateway would have to know of. The runtime's SQLite answers at once or not at all: a batch of 500 rows takes
  * it 2 ms, and a copy of its log into the file 20 ms and more, for which no request is to wait.
  */

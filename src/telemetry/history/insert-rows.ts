@@ -9,32 +9,53 @@ export interface Insertion {
   readonly end: string;
 }
 
+/** Inserts rows in a transaction. @returns how many rows have changed */
+export type InsertRows = (run: Run, rows: readonly Row[]) => Promise<number>;
+
+/** After so many calls it is looked anew which columns vary. */
+const FORGOTTEN_AFTER = 64;
+/** So many texts of statements are kept: to put one together costs as much as to run the statement. */
+const MAX_TEXTS = 16;
+
 /**
- * Inserts rows, as many with a statement as are best, and in SQLite what is left one by one: so there are two statements,
- * which it prepares once. To hand over a value takes 30 ns, which of the 28 of a row is half of all. So a column in which none
- * has a value is left out, and a value that all have in common is handed over once for each statement.
- * @returns how many rows have changed
+ * Makes what inserts rows with few statements, and with the same ones each time: a database prepares each text once. To hand
+ * over a value takes 30 ns, which of the 28 of a row is half of all. So a column in which none has a value is left out, and a
+ * value that all have in common is handed over once for each statement, if its column has not varied lately.
  */
-export async function insertRows(
-  run: Run,
-  { rowsAtOnce, kind }: Pick<HistoryDatabase, "rowsAtOnce" | "kind">,
+export function createInsertRows(
+  { rowsAtOnce }: Pick<HistoryDatabase, "rowsAtOnce">,
   insertion: Insertion,
-  rows: readonly Row[],
-): Promise<number> {
-  const shape = findShape(rows, insertion.columns.length);
-  const atOnce = Math.min(rowsAtOnce, rows.length);
-  // To put a text together costs as much as to run the statement.
-  const many = textOf(insertion, shape, atOnce);
-  let count = 0;
-  let first = 0;
-  for (; first + atOnce <= rows.length && atOnce > 0; first += atOnce) {
-    count += (await run(many, valuesOf(shape, rows, first, atOnce))).count;
-  }
-  // A server is asked as seldom as can be.
-  const rest = kind === "postgres" ? Math.max(1, rows.length - first) : 1;
-  const few = textOf(insertion, shape, rest);
-  for (; first < rows.length; first += rest) count += (await run(few, valuesOf(shape, rows, first, rest))).count;
-  return count;
+): InsertRows {
+  const texts = new Map<string, string>();
+  let varied = new Set<number>();
+  let calls = 0;
+  const textFor = (shape: Shape, rows: number): string => {
+    const key = `${rows} ${shape.common.join()} ${shape.own.join()}`;
+    let text = texts.get(key);
+    if (text !== undefined) return text;
+    if (texts.size >= MAX_TEXTS) texts.clear();
+    texts.set(key, (text = textOf(insertion, shape, rows)));
+    return text;
+  };
+  return async (run, rows) => {
+    if (calls++ % FORGOTTEN_AFTER === 0) varied = new Set();
+    const shape = findShape(rows, insertion.columns.length, varied);
+    for (const index of shape.own) varied.add(index);
+    let count = 0;
+    let first = 0;
+    const insert = async (text: string, many: number): Promise<void> => {
+      count += (await run(text, valuesOf(shape, rows, first, many))).count;
+      first += many;
+    };
+    for (const many of rowsAtOnce) {
+      if (first + many > rows.length) continue;
+      const text = textFor(shape, many);
+      while (first + many <= rows.length) await insert(text, many);
+    }
+    const rest = rows.length - first;
+    if (rest > 0) await insert(textOf(insertion, shape, rest), rest);
+    return count;
+  };
 }
 
 /** The indexes of columns in which rows have values: of those that all have in common, and of the others. */
@@ -43,9 +64,11 @@ interface Shape {
   readonly own: readonly number[];
 }
 
-function findShape([first = [], ...others]: readonly Row[], columns: number): Shape {
-  const own: number[] = [];
-  let common = Array.from({ length: columns }, (_, index) => index);
+/** @param varied columns that are not in common even if they are here */
+function findShape(rows: readonly Row[], columns: number, varied: ReadonlySet<number>): Shape {
+  const first = rows[0] ?? [];
+  const own = [...varied];
+  let common = Array.from({ length: columns }, (_, index) => index).filter((index) => !varied.has(index));
   const isSame = (row: Row): boolean => {
     for (let index = 0; index < common.length; index++) {
       const at = common[index] ?? 0;
@@ -53,12 +76,13 @@ function findShape([first = [], ...others]: readonly Row[], columns: number): Sh
     }
     return true;
   };
-  for (const row of others) {
+  for (const row of rows) {
     if (isSame(row)) continue;
     own.push(...common.filter((index) => row[index] !== first[index]));
     common = common.filter((index) => row[index] === first[index]);
   }
-  return { common: common.filter((index) => first[index] !== null), own };
+  // In one order, so that the text is the same one.
+  return { common: common.filter((index) => first[index] !== null), own: own.sort((one, other) => one - other) };
 }
 
 function textOf({ table, columns, end }: Insertion, { common, own }: Shape, rows: number): string {

@@ -1,5 +1,6 @@
 import type { Principal } from "../../core/request-context.ts";
-import type { KeepContent, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
+import type { HeaderLines } from "../../core/header-lines.ts";
+import type { KeepContent, TraceStep } from "../../core/request-trace.ts";
 import type { Redact } from "../../core/redact/redact.ts";
 import { ownerOf } from "./contents.ts";
 import type { ContentMessage, KeptText } from "./content-message.ts";
@@ -96,7 +97,7 @@ interface Kept {
 class ContentStep implements TraceStep {
   readonly watchesBody = true;
   readonly keepsContent = true;
-  readonly headers: TraceHeaders | undefined;
+  readonly headers: HeaderLines | undefined;
   readonly #kept: Kept;
   readonly #step: TraceStep | undefined;
   #request: KeptText = NOTHING;

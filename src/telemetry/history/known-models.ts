@@ -3,10 +3,15 @@ import type { Run } from "./database.ts";
 /** The name under which the sums have what was asked under a name that no provider has answered well to. */
 const OTHER_MODEL = "other";
 
-/** Names that models have, as far as good answers have shown it: clients may ask for any name, and sums are for few. */
+/** Names that are summed apart: clients may ask for any, and sums are for few. */
 export interface KnownModels {
   /**
-   * The name under which a request is summed.
+   * The provider under which a request is summed; none if it is only a word of the client.
+   * @param wasAsked whether it was asked, which shows that it is one
+   */
+  providerOf(provider: string, wasAsked: boolean): string;
+  /**
+   * The model under which it is summed.
    * @param isGood whether its answer shows that the name is one
    */
   nameOf(provider: string, model: string, isGood: boolean): string;
@@ -29,7 +34,12 @@ export async function createKnownModels(run: Run, time: number): Promise<KnownMo
     MAX_MODELS,
   ]);
   const known = new Set(rows.map(({ provider, model }) => keyOf(String(provider), String(model))));
+  const providers = new Set(rows.map(({ provider }) => String(provider)));
   return {
+    providerOf(provider, wasAsked) {
+      if (wasAsked) providers.add(provider);
+      return providers.has(provider) ? provider : "";
+    },
     nameOf(provider, model, isGood) {
       if (model === "") return model;
       const key = keyOf(provider, model);

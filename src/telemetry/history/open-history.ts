@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { SettingError } from "../../core/errors.ts";
 import type { RequestObserver } from "../../core/request-context.ts";
 import type { KeepContent } from "../../core/request-trace.ts";
@@ -142,6 +142,7 @@ function openSpool(folder: string, maxBytes: number) {
       throw error;
     }
   } catch (error) {
-    throw new SettingError("DATA_DIR", error instanceof Error ? error.message : String(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new SettingError("DATA_DIR", `rows cannot be kept in ${resolve(folder)}: ${reason}`);
   }
 }

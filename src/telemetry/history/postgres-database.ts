@@ -14,7 +14,8 @@ const CONNECT_SECONDS = 5;
 const LONGEST_STATEMENT_MS = STATEMENT_MS + 2000;
 /** Of all statements of one together. */
 const TRANSACTION_MS = 60_000;
-const ROWS_AT_ONCE = 500;
+/** A server is asked as seldom as can be. */
+const ROWS_AT_ONCE = [500];
 
 /** Classes of errors in which the data is at fault: https://www.postgresql.org/docs/15/errcodes-appendix.html */
 const BAD_DATA = /^(?:22|23)/;

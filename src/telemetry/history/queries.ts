@@ -1,3 +1,4 @@
+import { preferredForm } from "../../core/accept.ts";
 import { Failure } from "../../core/errors.ts";
 import { isRowId } from "./row-id.ts";
 
@@ -117,13 +118,20 @@ export function readUsageQuery(parameters: URLSearchParams, now: number): UsageQ
   return { kind: "usage", ...period, groups: named.flatMap((name) => groups.filter((group) => group === name)) };
 }
 
+/** What an entry of an `Accept` takes. */
+const FORMATS: ReadonlyMap<string, "json" | "csv"> = new Map([
+  ["application/json", "json"],
+  ["application/*", "json"],
+  ["*/*", "json"],
+  ["text/csv", "csv"],
+  ["text/*", "csv"],
+]);
+
 /** @throws Failure `invalid_request` */
 export function readFormat(parameters: URLSearchParams, accept: string | null): "json" | "csv" {
   const format = parameters.get("format");
   if (format !== null && format !== "json" && format !== "csv") throw invalid("format", "must be json or csv");
-  return (
-    format ?? (/\btext\/csv\b/i.test(accept ?? "") && !/\bapplication\/json\b/i.test(accept ?? "") ? "csv" : "json")
-  );
+  return format ?? preferredForm(accept, ({ type }) => FORMATS.get(type)) ?? "json";
 }
 
 /**

@@ -23,8 +23,15 @@ export interface RecordRequestsParts {
 /** A browser's question, which the gateway answers, whether a page may ask. */
 const isPreflight = ({ method, provider }: RequestRecord): boolean => method === "OPTIONS" && provider === undefined;
 
-/** The thread is told of rows so long after the first one: many at once cost a third of what they cost one by one. */
-const TELL_MS = 500;
+/**
+ * The thread is told of rows so long after the first one. To wake it costs as much as 100 rows: at 300 requests a second a row
+ * costs it 4.7 µs, and 8.7 if it is told every half second.
+ */
+const TELL_MS = 2000;
+/** If bodies wait in memory with them. */
+const TELL_CONTENT_MS = 500;
+/** So long after a disk took nothing it is tried again. */
+const RETRY_MS = 500;
 
 /**
  * Makes what writes a row for each request. Rows are written at the end of the turn of the event loop in which their requests
@@ -35,11 +42,13 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
   const { writer, formats, problems, losses, content, clock, timers, onWritten } = parts;
   let isBatched = false;
   let timer: unknown;
+  const tellMs = content ? TELL_CONTENT_MS : TELL_MS;
 
+  const setTimer = (): unknown => timers.setTimer(tell, problems.isDiskFull() ? RETRY_MS : tellMs);
   const tell = (): void => {
     timer = undefined;
     if (problems.isDiskFull()) problems.set("disk", writer.write());
-    if (problems.isDiskFull()) timer = timers.setTimer(tell, TELL_MS);
+    if (problems.isDiskFull()) timer = setTimer();
     content?.flush();
     onWritten();
   };
@@ -47,7 +56,8 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
     isBatched = false;
     // While the disk takes nothing, only the timer tries again.
     if (!problems.isDiskFull()) problems.set("disk", writer.write());
-    timer ??= timers.setTimer(tell, TELL_MS);
+    timer ??= setTimer();
+    if (writer.isDue()) onWritten();
   };
 
   return {

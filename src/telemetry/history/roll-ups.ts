@@ -1,6 +1,6 @@
 import { addAmounts, MAX_AMOUNT } from "../../core/picodollars.ts";
 import type { HistoryDatabase, Run } from "./database.ts";
-import { type Insertion, insertRows } from "./insert-rows.ts";
+import { createInsertRows, type Insertion } from "./insert-rows.ts";
 import type { KnownModels } from "./known-models.ts";
 import { indexOf, numberAt, type Row, TOKEN_COLUMNS, type Value } from "./row.ts";
 
@@ -24,6 +24,7 @@ const TIME = indexOf("time");
 const PROVIDER = indexOf("provider");
 const MODEL = indexOf("model");
 const IDENTITY = indexOf("identity");
+const ATTEMPTS = indexOf("attempts");
 const STATUS = indexOf("status");
 const OUTCOME = indexOf("outcome");
 const INPUT = indexOf("input_tokens");
@@ -51,26 +52,26 @@ const UPSERT: Insertion = {
   end: `ON CONFLICT (${SUM_KEYS.join(", ")}) DO UPDATE SET ${SUMS.map(added).join(", ")}`,
 };
 
-/** Adds rows that are new in the table to the sums of their hours. */
-export async function addToHours(
-  run: Run,
-  database: HistoryDatabase,
-  known: KnownModels,
-  rows: readonly Row[],
-): Promise<void> {
-  const hours = new Map<string, Hour>();
-  let last: Row | undefined;
-  let hour: Hour | undefined;
-  for (const row of rows) {
-    // Most rows are of the same as the one before.
-    if (!hour || !last || !isSame(last, row)) hour = findHour(hours, known, row);
-    last = row;
-    addRow(hour, row);
-    addCost(hour, row);
-  }
-  // In one order in all processes, so that no two wait for each other.
-  const sorted = [...hours].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => valuesOf(each));
-  await insertRows(run, database, UPSERT, sorted);
+/** Adds rows that are new in the table to the sums of their hours, in a transaction. */
+export type AddToHours = (run: Run, rows: readonly Row[]) => Promise<void>;
+
+export function createAddToHours(database: HistoryDatabase, known: KnownModels): AddToHours {
+  const insertRows = createInsertRows(database, UPSERT);
+  return async (run, rows) => {
+    const hours = new Map<string, Hour>();
+    let last: Row | undefined;
+    let hour: Hour | undefined;
+    for (const row of rows) {
+      // Most rows are of the same as the one before.
+      if (!hour || !last || !isSame(last, row)) hour = findHour(hours, known, row);
+      last = row;
+      addRow(hour, row);
+      addCost(hour, row);
+    }
+    // In one order in all processes, so that no two wait for each other.
+    const sorted = [...hours].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, each]) => valuesOf(each));
+    await insertRows(run, sorted);
+  };
 }
 
 const valuesOf = ({ keys, sums, cost }: Hour): readonly Value[] => [
@@ -87,12 +88,13 @@ const isSame = (one: Row, other: Row): boolean =>
   one[MODEL] === other[MODEL] &&
   one[IDENTITY] === other[IDENTITY] &&
   one[PROVIDER] === other[PROVIDER] &&
+  one[ATTEMPTS] === other[ATTEMPTS] &&
   hasFailed(one) === hasFailed(other) &&
   hourOf(one) === hourOf(other);
 
 function findHour(hours: Map<string, Hour>, known: KnownModels, row: Row): Hour {
   const start = hourOf(row);
-  const provider = String(row[PROVIDER] ?? "");
+  const provider = known.providerOf(String(row[PROVIDER] ?? ""), numberAt(row, ATTEMPTS) > 0);
   const isGood = !hasFailed(row) && numberAt(row, STATUS) >= 200;
   const model = known.nameOf(provider, String(row[MODEL] ?? ""), isGood);
   const identity = String(row[IDENTITY] ?? "");

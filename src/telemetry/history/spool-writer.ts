@@ -18,7 +18,10 @@ export interface SpoolWriterOptions {
 
 /** Appends records to the segments of one slot. What is written survives the end of this process, however it comes. */
 export interface SpoolWriter extends Pick<BlockBuffer, "add" | "lastId"> {
+  /** How far rows are written, for the thread that reads them. */
   position(): SpoolPosition;
+  /** Whether so much was added since somebody asked for the position that the thread is to read before its time. */
+  isDue(): boolean;
   /** Writes what was added. @returns why the disk does not take it all; undefined if it does */
   write(): string | undefined;
   /** So many more bytes are in the database. */
@@ -31,19 +34,17 @@ export interface SpoolWriter extends Pick<BlockBuffer, "add" | "lastId"> {
 /** What was full takes rows again once it is filled to this part, so that the end of losses is not told with every row. */
 const REOPENED = 0.75;
 
+/**
+ * Of what may wait, such a part is not left to its time. And of a segment: there is one file to write to while the thread
+ * reads another one, and a third one has to be made.
+ */
+const DUE_PART = 1 / 8;
+const DUE_SEGMENT_PART = 1 / 2;
+
 /** @throws Error if the first segment cannot be made */
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   const { folder, slot, segmentBytes, maxBytes, maxUnwrittenBytes } = options;
-  /** In place of what was in it before, if it is one that is used again. */
-  const open = (number: number): number => {
-    const path = segmentPath(folder, slot, number);
-    try {
-      renameSync(sparePath(folder, slot), path);
-    } catch {
-      // There is none.
-    }
-    return openSync(path, constants.O_WRONLY | constants.O_CREAT, FILE_MODE);
-  };
+  const open = (number: number): number => openSegment(folder, slot, number);
   let segment = options.firstSegment;
   let file = open(segment);
   /** Bytes in the segment. */
@@ -51,6 +52,9 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   /** Bytes that are not in the database yet. */
   let waiting = 0;
   let isFull = false;
+  /** Bytes that were added since somebody asked how far it is. */
+  let untold = 0;
+  const dueBytes = Math.min(DUE_SEGMENT_PART * segmentBytes, DUE_PART * maxBytes);
   const blocks = createBlockBuffer(newRowIdSeed(), maxUnwrittenBytes, segment);
   /** So much of the blocks is in the file: a write may end within one, and the next write goes on there. */
   let written = 0;
@@ -76,13 +80,19 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   };
 
   return {
-    position: () => ({ segment, bytes: inSegment }),
+    position() {
+      untold = 0;
+      return { segment, bytes: inSegment };
+    },
+    isDue: () => untold > dueBytes,
     add(record, time, finishedAt, format) {
       isFull = waiting > (isFull ? maxBytes * REOPENED : maxBytes);
       if (isFull) return false;
       const before = blocks.size();
       if (!blocks.add(record, time, finishedAt, format)) return false;
-      waiting += blocks.size() - before;
+      const added = blocks.size() - before;
+      waiting += added;
+      untold += added;
       return true;
     },
     lastId: (time) => blocks.lastId(time),
@@ -106,6 +116,17 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
       closeSync(file);
     },
   };
+}
+
+/** In place of what was in it before, if it is one that is used again. */
+function openSegment(folder: string, slot: number, number: number): number {
+  const path = segmentPath(folder, slot, number);
+  try {
+    renameSync(sparePath(folder, slot), path);
+  } catch {
+    // There is none.
+  }
+  return openSync(path, constants.O_WRONLY | constants.O_CREAT, FILE_MODE);
 }
 
 /** What was in a file before ends with what is in it now. */

@@ -10,8 +10,11 @@ import {
 import { createPrivately } from "./spool-files.ts";
 import type { Value } from "./row.ts";
 
-/** Of these a statement is prepared once, which costs more than to run it: 2 µs a row, 5 if it is prepared each time. */
-const ROWS_AT_ONCE = 20;
+/**
+ * Of these a statement is prepared once, which costs more than to run it: 2 µs a row, 5 if it is prepared each time. 100 at
+ * once take 12 % less than 20.
+ */
+const ROWS_AT_ONCE = [100, 20, 1];
 
 /** See https://www.sqlite.org/rescode.html */
 const BAD_DATA = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;

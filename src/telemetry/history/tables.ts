@@ -1,8 +1,8 @@
 import { DatabaseAway, DatabaseFault, DataRefused, type HistoryDatabase, type Run } from "./database.ts";
-import { type Insertion, insertRows } from "./insert-rows.ts";
+import { createInsertRows, type Insertion, type InsertRows } from "./insert-rows.ts";
 import { type ContentsOptions, expireContents, insertContents, trimContents } from "./contents.ts";
-import { createKnownModels, type KnownModels } from "./known-models.ts";
-import { addToHours, HOUR_MS } from "./roll-ups.ts";
+import { createKnownModels } from "./known-models.ts";
+import { type AddToHours, createAddToHours, HOUR_MS } from "./roll-ups.ts";
 import { COLUMNS, indexOf, numberAt, type Row } from "./row.ts";
 import { lowestId } from "./row-id.ts";
 import type { ContentMessage } from "./content-message.ts";
@@ -51,7 +51,11 @@ const ID = indexOf("id");
 const TIME = indexOf("time");
 
 export async function openTables(database: HistoryDatabase, options: TablesOptions): Promise<Tables> {
-  const known = await createKnownModels(database.run, Date.now());
+  const parts: InsertParts = {
+    database,
+    insertRows: createInsertRows(database, INSERTION),
+    addToHours: createAddToHours(database, await createKnownModels(database.run, Date.now())),
+  };
   /** So many bytes of contents came since it was looked how many there are. */
   let unlooked = 0;
   return {
@@ -59,7 +63,7 @@ export async function openTables(database: HistoryDatabase, options: TablesOptio
       const oldest = time - options.retentionMs;
       const isKept = (row: Row): boolean => numberAt(row, TIME) > oldest;
       const kept = rows.every(isKept) ? rows : rows.filter(isKept);
-      const { count, dropped } = await insertAll(database, known, kept);
+      const { count, dropped } = await insertAll(parts, kept);
       return { count, dropped: dropped + rows.length - kept.length };
     },
     async insertContents(contents) {
@@ -84,17 +88,23 @@ export async function openTables(database: HistoryDatabase, options: TablesOptio
   };
 }
 
+interface InsertParts {
+  readonly database: HistoryDatabase;
+  readonly insertRows: InsertRows;
+  readonly addToHours: AddToHours;
+}
+
 /** In one transaction; rows that the database refuses are found by halves and left out, so that they hold up no others. */
-async function insertAll(database: HistoryDatabase, known: KnownModels, rows: readonly Row[]): Promise<Inserted> {
+async function insertAll(parts: InsertParts, rows: readonly Row[]): Promise<Inserted> {
   if (rows.length === 0) return { count: 0, dropped: 0 };
   try {
-    return { count: await insertNew(database, known, rows), dropped: 0 };
+    return { count: await insertNew(parts, rows), dropped: 0 };
   } catch (error) {
     if (!(error instanceof DataRefused)) throw error;
     if (rows.length === 1) return { count: 0, dropped: 1 };
     const half = rows.length >> 1;
-    const first = await insertAll(database, known, rows.slice(0, half));
-    const second = await insertAll(database, known, rows.slice(half));
+    const first = await insertAll(parts, rows.slice(0, half));
+    const second = await insertAll(parts, rows.slice(half));
     return { count: first.count + second.count, dropped: first.dropped + second.dropped };
   }
 }
@@ -107,10 +117,11 @@ class SomeAreKnown extends DatabaseFault {}
  * costs a third more, and a savepoint to go back to, in SQLite, as much.
  * @returns how many were new
  */
-async function insertNew(database: HistoryDatabase, known: KnownModels, rows: readonly Row[]): Promise<number> {
+async function insertNew(parts: InsertParts, rows: readonly Row[]): Promise<number> {
+  const { database, insertRows, addToHours } = parts;
   const insert = async (run: Run, added: readonly Row[]): Promise<number> => {
-    if ((await insertRows(run, database, INSERTION, added)) < added.length) throw new SomeAreKnown();
-    await addToHours(run, database, known, added);
+    if ((await insertRows(run, added)) < added.length) throw new SomeAreKnown();
+    await addToHours(run, added);
     return added.length;
   };
   try {

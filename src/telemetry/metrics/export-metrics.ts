@@ -145,7 +145,10 @@ function pointOf(
   const latest = bucketCounts.flatMap((_, index) => exemplars?.get(row * width + index) ?? []);
   return {
     ...point,
-    ...{ count, sum: valueAt(buckets.length + 1), bucketCounts, explicitBounds: buckets },
+    count,
+    sum: valueAt(buckets.length + 1),
+    bucketCounts,
+    explicitBounds: buckets,
     exemplars: latest.flatMap(({ traceId, value, at }) =>
       at * 1000 > lastAt && at * 1000 <= timeUnixNano ? [{ timeUnixNano: at * 1000, asDouble: value, traceId }] : [],
     ),

@@ -1,3 +1,4 @@
+import { preferredForm } from "../../core/accept.ts";
 import { openTurns } from "../../core/event-loop.ts";
 import { FAMILY_ROWS } from "./families.ts";
 import type { MetricStore } from "./metric-store.ts";
@@ -93,29 +94,10 @@ const escapeLabel = (value: string): string =>
 /** What clients of OpenMetrics may ask for, and what the gateway writes is. */
 const OPEN_METRICS_VERSIONS: ReadonlySet<string> = new Set(["1.0.0", "0.0.1"]);
 
-/**
- * The form that the `Accept` of a request prefers; Prometheus' own text if it prefers none.
- * https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
- */
-export function chooseFormat(accept: string | null): ExpositionFormat {
-  let best: { readonly format: ExpositionFormat; readonly weight: number } = { format: "prometheus", weight: 0 };
-  for (const entry of (accept ?? "").split(",", MAX_ENTRIES)) {
-    const [type = "", ...parameters] = entry.split(";").map((part) => part.trim().toLowerCase());
-    const said = new Map(parameters.map((parameter) => splitParameter(parameter)));
-    const weight = Number(said.get("q") ?? 1);
-    const version = said.get("version") ?? "1.0.0";
-    const isOpen = type === "application/openmetrics-text" && OPEN_METRICS_VERSIONS.has(version);
-    if (!(weight > best.weight)) continue;
-    if (isOpen) best = { format: "openmetrics", weight };
-    else if (type === "text/plain" || type === "text/*" || type === "*/*") best = { format: "prometheus", weight };
-  }
-  return best.format;
-}
-
-/** Of an `Accept` that is longer nobody has to read more. */
-const MAX_ENTRIES = 32;
-
-function splitParameter(parameter: string): readonly [name: string, value: string] {
-  const [name = "", value = ""] = parameter.split("=", 2).map((part) => part.trim());
-  return [name, value.replace(/^"(.*)"$/, "$1")];
-}
+/** The form that the `Accept` of a request prefers; Prometheus' own text if it prefers none. */
+export const chooseFormat = (accept: string | null): ExpositionFormat =>
+  preferredForm<ExpositionFormat>(accept, ({ type, parameters }) => {
+    const isOpen = OPEN_METRICS_VERSIONS.has(parameters.get("version") ?? "1.0.0");
+    if (type === "application/openmetrics-text") return isOpen ? "openmetrics" : undefined;
+    return type === "text/plain" || type === "text/*" || type === "*/*" ? "prometheus" : undefined;
+  }) ?? "prometheus";

@@ -1,5 +1,5 @@
 import { SettingError } from "../../core/errors.ts";
-import type { ReadFile } from "../../core/read-files.ts";
+import { type ReadFile, readSettingFile } from "../../core/read-files.ts";
 import type { PostOptions } from "./post.ts";
 
 /** The path of a PEM file, and the setting that names it. */
@@ -23,7 +23,8 @@ export interface CollectorFiles {
 export function loadCollectorTls(files: CollectorFiles, readFile: ReadFile): PostOptions["tls"] {
   const read = (["ca", "cert", "key"] as const).flatMap((kind) => {
     const file = files[kind];
-    return file === undefined ? [] : [{ kind, setting: file.setting, pem: readPem(file, readFile) }];
+    if (file === undefined) return [];
+    return [{ kind, setting: file.setting, pem: readSettingFile(file.setting, file.path, readFile) }];
   });
   if (read.length === 0) return undefined;
   const tls = Object.fromEntries(read.map(({ kind, pem }) => [kind, pem]));
@@ -33,13 +34,4 @@ export function loadCollectorTls(files: CollectorFiles, readFile: ReadFile): Pos
     throw new SettingError(read.map(({ setting }) => setting).join(", "), "a file holds no usable certificate or key");
   }
   return tls;
-}
-
-function readPem({ setting, path }: CollectorFile, readFile: ReadFile): string {
-  try {
-    return readFile(path);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw new SettingError(setting, `${path} cannot be read (${code})`);
-  }
 }

@@ -91,7 +91,10 @@ export function openOtlp(options: OtlpOptions, { timers, clock, random, onChange
         return isJson ? new TextEncoder().encode(writeJson(message, body)) : writeProtobuf(message, body);
       };
       const queue = openBatchQueue<Item>({
-        ...{ sender, write, timers, limits: options.limits },
+        sender,
+        write,
+        timers,
+        limits: options.limits,
         ...(weigh && { weigh }),
         onChange: (problem) => onChange(signal, problem),
       });

@@ -1,3 +1,4 @@
+import { errorCodeOf } from "../../core/error-code.ts";
 import { readRetryAfter } from "../../core/retry-after.ts";
 import { rejectedOf } from "./read-response.ts";
 
@@ -52,7 +53,8 @@ export function createPost(options: PostOptions, fetchNow: () => CollectorFetch,
       });
       return await resultOf(response, isJson, clock());
     } catch (error) {
-      return { kind: "later", problem: `it cannot be reached${codeOf(error)}` };
+      const code = errorCodeOf(error);
+      return { kind: "later", problem: code === undefined ? "it cannot be reached" : `it cannot be reached (${code})` };
     }
   };
 }
@@ -74,8 +76,4 @@ function gzip(body: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
     else resolve(new Uint8Array(compressed));
   });
   return promise;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
 }

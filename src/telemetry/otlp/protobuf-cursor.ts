@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 
 /** How a value is encoded. https://protobuf.dev/programming-guides/encoding/#structure */
-export const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
+const WIRE = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
 /** What is wrong with bytes that were to be a message of protobuf. */
 export class ProtobufProblem extends Error {}

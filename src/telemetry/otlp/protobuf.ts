@@ -90,17 +90,17 @@ class ProtobufWriter {
       case "bool":
         return this.out.varint(value === true ? 1 : 0);
       case "varint":
-        return this.out.varint(Number(value));
+        return this.out.varint(numberOf(value));
       case "integer":
-        return this.out.integer(Number(value));
+        return this.out.integer(numberOf(value));
       case "double":
-        return this.out.double(Number(value));
+        return this.out.double(numberOf(value));
       case "fixed32":
-        return this.out.fixed32(Number(value));
+        return this.out.fixed32(numberOf(value));
       case "fixed64":
-        return this.out.fixed64(BigInt(Number(value)));
+        return this.out.fixed64(BigInt(numberOf(value)));
       case "time":
-        return this.out.fixed64(nanoseconds(Number(value)));
+        return this.out.fixed64(nanoseconds(numberOf(value)));
     }
   }
 
@@ -121,6 +121,9 @@ class ProtobufWriter {
     }
   }
 }
+
+/** `Number` of what is a number already, or compiled code gives up each time that it is one of more than 32 bits. */
+const numberOf = (value: unknown): number => (typeof value === "number" ? value : Number(value));
 
 /** Nanoseconds since the epoch, of which a number does not hold the last digits. */
 export function nanoseconds(milliseconds: number): bigint {

@@ -1,5 +1,6 @@
+import type { HeaderLines } from "../../core/header-lines.ts";
 import type { Redact } from "../../core/redact/redact.ts";
-import type { TracedRequest, TraceHeaders } from "../../core/request-trace.ts";
+import type { TracedCall, TracedRequest, TraceStep } from "../../core/request-trace.ts";
 import type { TokenUsage } from "../../core/token-usage.ts";
 import { modelIn } from "../../formats/answer-model.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
@@ -12,14 +13,12 @@ import { type Span, SPAN_KIND } from "./span.ts";
 const MAX_KEPT_BYTES = 64 * 1024;
 
 /** One call of a provider: an attempt of routing, a retry, a hedge, or a step after tools. */
-export class CallStep extends RecordedStep {
+export class CallStep extends RecordedStep implements TraceStep {
+  readonly headers: HeaderLines;
   readonly watchesBody: boolean;
   readonly keepsContent: boolean;
   private readonly request: TracedRequest;
-  private readonly kind: string;
-  private readonly provider: string;
-  private readonly model: string | undefined;
-  private readonly url: string;
+  private readonly call: TracedCall;
   private readonly usageBefore: TokenUsage | undefined;
   private usage: TokenUsage | undefined = undefined;
   private status = 0;
@@ -35,34 +34,19 @@ export class CallStep extends RecordedStep {
   private isOver = false;
   private content: CapturedContent | undefined = undefined;
 
-  /**
-   * @param kind why it is called
-   * @param provider its id
-   * @param model in the provider's naming
-   */
-  constructor(
-    trace: StepTrace,
-    spanId: string,
-    headers: TraceHeaders,
-    request: TracedRequest,
-    kind: string,
-    provider: string,
-    model: string | undefined,
-    url: string,
-  ) {
-    super(trace, spanId, headers);
+  /** @param headers those with which the provider goes on with the span */
+  constructor(trace: StepTrace, spanId: string, headers: HeaderLines, request: TracedRequest, call: TracedCall) {
+    super(trace, spanId);
     const { isSampled } = trace;
+    this.headers = headers;
     this.watchesBody = isSampled;
     this.keepsContent = isSampled && trace.parts.capturesContent;
     this.request = request;
-    this.kind = kind;
-    this.provider = provider;
-    this.model = model;
-    this.url = url;
+    this.call = call;
     this.usageBefore = request.usage;
   }
 
-  override responded(status: number, whole?: Uint8Array | undefined): void {
+  responded(status: number, whole?: Uint8Array | undefined): void {
     this.status = status;
     if (whole === undefined) return;
     this.firstByteAt = this.trace.parts.now();
@@ -70,7 +54,7 @@ export class CallStep extends RecordedStep {
     if (this.watchesBody && (this.keepsContent || whole.length > MAX_KEPT_BYTES)) this.bodyCame(whole);
   }
 
-  override bodyCame(bytes: Uint8Array): void {
+  bodyCame(bytes: Uint8Array): void {
     this.whole = undefined;
     this.firstByteAt ??= this.trace.parts.now();
     if (!this.hasBegun) this.answerer = modelIn(bytes);
@@ -78,7 +62,7 @@ export class CallStep extends RecordedStep {
     this.content?.answered(bytes);
   }
 
-  override asked(body: Uint8Array, redact: Redact): void {
+  asked(body: Uint8Array, redact: Redact): void {
     this.content = createContent(body, redact);
   }
 
@@ -93,15 +77,16 @@ export class CallStep extends RecordedStep {
   }
 
   toSpan(offset: number): Span {
-    const { request, provider, model: asked, status, whole, firstByteAt, hasAnswered } = this;
+    const { request, call, status, whole, firstByteAt, hasAnswered } = this;
+    const { kind, provider, model: asked, url } = call;
     const operation = this.trace.parts.operationOf(request.route);
     const model = asked?.slice(0, MAX_CHARACTERS);
     const attributes: OpenAttributes = {};
     setText(attributes, "gen_ai.operation.name", operation);
     attributes["gen_ai.provider.name"] = provider;
     setText(attributes, "gen_ai.request.model", model);
-    attributes["inference_gateway.attempt.kind"] = this.kind;
-    setServer(attributes, this.url);
+    attributes["inference_gateway.attempt.kind"] = kind;
+    setServer(attributes, url);
     if (status > 0) attributes["http.response.status_code"] = status;
     setText(attributes, "gen_ai.response.model", whole ? modelIn(whole) : this.answerer);
     if (hasAnswered) setUsage(attributes, this.usage, this.usageBefore);

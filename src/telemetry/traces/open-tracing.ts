@@ -3,7 +3,8 @@ import type { BeginTrace } from "../../core/request-trace.ts";
 import type { Otlp, SignalBody } from "../otlp/open-otlp.ts";
 import { EXPORT_TRACES } from "../otlp/messages.ts";
 import { createBeginTrace } from "./request-traces.ts";
-import { createSampler, type SamplerOptions } from "./sampler.ts";
+import { createNewSampler, createSampler, type SamplerOptions } from "./sampler.ts";
+import { createNewTraces } from "./new-traces.ts";
 import type { Span } from "./span.ts";
 import type { Propagator } from "./trace-context.ts";
 import { createTraceIds } from "./trace-ids.ts";
@@ -49,7 +50,14 @@ export function openTracing(options: TracingOptions, parts: TracingParts): Traci
   const { propagators, capturesContent } = options;
   const common = { ids: createTraceIds(), sample: createSampler(options), propagators };
   return {
-    begin: createBeginTrace({ ...common, now, operationOf, capturesContent, quietRoutes }),
+    begin: createBeginTrace({
+      ...common,
+      newTraces: createNewTraces(createNewSampler(options)),
+      now,
+      operationOf,
+      capturesContent,
+      quietRoutes,
+    }),
     observer: traceRequests({ operationOf, clock, take: queue.add }),
     traceFetch: createTracedFetch({ ...common, clock, take: queue.add }),
   };

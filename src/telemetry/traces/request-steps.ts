@@ -1,5 +1,4 @@
-import type { Redact } from "../../core/redact/redact.ts";
-import type { TracedTool, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
+import type { TracedTool, ToolTrace, TraceHeaders } from "../../core/request-trace.ts";
 import type { OpenAttributes } from "../otlp/attributes.ts";
 import { codeOf, MAX_CHARACTERS, setText } from "./attributes.ts";
 import { type Span, SPAN_KIND, type SpanEvent, spanFlags, STATUS_ERROR } from "./span.ts";
@@ -25,15 +24,8 @@ export interface StepParts {
   readonly capturesContent: boolean;
 }
 
-/**
- * A step of a request. It notes the same of each, sampled or not, by the same code, and what of it is put into words is
- * put so at the end, if it is sampled. If one in a hundred went another way, all the code around would be compiled for
- * the others first, and again once it did: that cost a tenth of a request, and what is noted here a hundredth of that.
- */
-export abstract class RecordedStep implements TraceStep {
-  abstract readonly watchesBody: boolean;
-  abstract readonly keepsContent: boolean;
-  readonly headers: TraceHeaders;
+/** A step of a request. It notes what happens, and what of it is put into words is put so at the end. */
+export abstract class RecordedStep {
   readonly startedAt: number;
   endedAt: number | undefined = undefined;
   /** Why it came to nothing, as {@link TraceStep.ended} takes it. */
@@ -43,17 +35,11 @@ export abstract class RecordedStep implements TraceStep {
   protected readonly trace: StepTrace;
   private readonly spanId: string;
 
-  /** @param headers those with which whoever is called goes on with a span */
-  constructor(trace: StepTrace, spanId: string, headers: TraceHeaders) {
+  constructor(trace: StepTrace, spanId: string) {
     this.trace = trace;
     this.spanId = spanId;
-    this.headers = headers;
     this.startedAt = trace.parts.now();
   }
-
-  responded(_status: number, _whole?: Uint8Array | undefined): void {}
-  bodyCame(_bytes: Uint8Array): void {}
-  asked(_body: Uint8Array, _redact: Redact): void {}
 
   settled(): void {
     this.endedAt ??= this.trace.parts.now();
@@ -98,13 +84,14 @@ export abstract class RecordedStep implements TraceStep {
 export const firstTokenEvent = (timeUnixNano: number): SpanEvent => ({ name: "gen_ai.first_token", timeUnixNano });
 
 /** One call of a tool. */
-export class ToolStep extends RecordedStep {
-  readonly watchesBody = false;
-  readonly keepsContent = false;
+export class ToolStep extends RecordedStep implements ToolTrace {
+  readonly headers: TraceHeaders;
   private readonly tool: TracedTool;
 
+  /** @param headers those with which the tool's server goes on with the span */
   constructor(trace: StepTrace, spanId: string, headers: TraceHeaders, tool: TracedTool) {
-    super(trace, spanId, headers);
+    super(trace, spanId);
+    this.headers = headers;
     this.tool = tool;
   }
 

@@ -1,154 +1,65 @@
-import type {
-  BeginTrace,
-  RequestTrace,
-  TracedCall,
-  TracedRequest,
-  TracedTool,
-  TraceHeaders,
-  TraceStep,
-} from "../../core/request-trace.ts";
-import { CallStep } from "./call-step.ts";
-import { type RecordedStep, type StepParts, type StepTrace, ToolStep } from "./request-steps.ts";
+import { headerLine } from "../../core/header-lines.ts";
+import type { BeginTrace } from "../../core/request-trace.ts";
+import { type NewTraces, traceIdIn } from "./new-traces.ts";
 import type { Sample } from "./sampler.ts";
-import {
-  formatTraceparent,
-  parseTraceparent,
-  type Propagator,
-  readBaggage,
-  readTracestate,
-  type TraceParent,
-} from "./trace-context.ts";
-import type { TraceIds } from "./trace-ids.ts";
+import { type Carried, Trace, type TraceParts } from "./trace.ts";
+import { parseTraceparent, type Propagator, readBaggage, readTracestate, type TraceParent } from "./trace-context.ts";
 
-export interface RequestTraceParts extends StepParts {
-  readonly ids: TraceIds;
+export interface RequestTraceParts extends Omit<TraceParts, "propagatesTrace"> {
+  readonly newTraces: NewTraces;
   readonly sample: Sample;
   readonly propagators: ReadonlySet<Propagator>;
   /** Their requests are not traced. */
   readonly quietRoutes: ReadonlySet<string>;
 }
 
-/** What goes on with a trace beside its ids. */
-interface Carried {
-  readonly state: string | undefined;
-  readonly baggage: string | undefined;
-}
+const NOTHING: Carried = { state: undefined, lines: "" };
 
-const NOTHING: Carried = { state: undefined, baggage: undefined };
+/**
+ * Of the requests that are not sampled, one in so many is recorded like those that are. Else all the code that its steps
+ * pass through would be compiled as if there were none, and again once one is sampled: that cost a tenth of a request.
+ */
+const RECORDED_ONE_IN = 8;
 
 /** Creates what begins the traces of requests. */
 export function createBeginTrace(parts: RequestTraceParts): BeginTrace {
-  const { ids, sample, propagators, quietRoutes } = parts;
-  const readsTrace = propagators.has("tracecontext");
-  const readsBaggage = propagators.has("baggage");
+  const { newTraces, sample, propagators, quietRoutes } = parts;
+  const propagatesTrace = propagators.has("tracecontext");
+  const propagatesBaggage = propagators.has("baggage");
+  const common: TraceParts = { ...parts, propagatesTrace };
+  let unsampled = 0;
 
-  const carriedBy = (headers: Headers, parent: TraceParent | undefined): Carried => {
-    const said = parent ? headers.get("tracestate") : null;
-    const baggage = readsBaggage ? headers.get("baggage") : null;
-    if (said === null && baggage === null) return NOTHING;
-    return {
-      state: said === null ? undefined : readTracestate(said),
-      baggage: baggage === null ? undefined : readBaggage(baggage),
-    };
+  const isRecorded = (isSampled: boolean): boolean =>
+    isSampled || (unsampled = (unsampled + 1) % RECORDED_ONE_IN) === 0;
+
+  const begin = (parent: TraceParent | undefined, carried: Carried): Trace => {
+    if (parent) {
+      const isSampled = sample(parent.traceId, parent);
+      return new Trace(common, parent.traceId, isSampled, isRecorded(isSampled), undefined, parent, carried);
+    }
+    const line = newTraces.next();
+    const isSampled = newTraces.isSampled();
+    return new Trace(common, traceIdIn(line), isSampled, isRecorded(isSampled), line, undefined, carried);
+  };
+
+  /** For a request that brings something of a trace. */
+  const goOn = (headers: Headers, said: string | null, baggage: string | null): Trace => {
+    const parent = said === null ? undefined : parseTraceparent(said);
+    const state = parent ? headers.get("tracestate") : null;
+    return begin(parent, carriedBy(state, baggage));
   };
 
   return (headers, route) => {
     if (quietRoutes.has(route)) return undefined;
-    const said = readsTrace ? headers.get("traceparent") : null;
-    const parent = said === null ? undefined : parseTraceparent(said);
-    const carried = carriedBy(headers, parent);
-    const id = parent?.traceId ?? ids.trace();
-    return new Trace(parts, id, sample(id, parent), parent, carried);
+    const said = propagatesTrace ? headers.get("traceparent") : null;
+    const baggage = propagatesBaggage ? headers.get("baggage") : null;
+    return said === null && baggage === null ? begin(undefined, NOTHING) : goOn(headers, said, baggage);
   };
 }
 
-const NO_HEADERS: TraceHeaders = {};
-
-/** So many steps of one request are recorded: a model may call tools a thousand times. */
-const MAX_STEPS = 512;
-
-/**
- * The trace of a request, sampled or not: of one kind, for the reason that {@link RecordedStep} gives. Whether its spans are
- * exported when its request is over is a field like others.
- */
-export class Trace implements RequestTrace, StepTrace {
-  readonly id: string;
-  readonly isSampled: boolean;
-  readonly sampledId: string | undefined;
-  readonly parent: TraceParent | undefined;
-  readonly parts: RequestTraceParts;
-  private readonly carried: Carried;
-  /** Of the client, from which a trace of which nothing is recorded goes on: nobody could look up one of the gateway's. */
-  private readonly clientSpanId: string | undefined;
-  private readonly isRandom: boolean;
-  private ownSpanId: string | undefined = undefined;
-  private lastStep: RecordedStep | undefined = undefined;
-  private stepCount = 0;
-
-  constructor(
-    parts: RequestTraceParts,
-    id: string,
-    isSampled: boolean,
-    parent: TraceParent | undefined,
-    carried: Carried,
-  ) {
-    this.id = id;
-    this.isSampled = isSampled;
-    this.sampledId = isSampled ? id : undefined;
-    this.parent = parent;
-    this.parts = parts;
-    this.carried = carried;
-    this.clientSpanId = isSampled ? undefined : parent?.spanId;
-    this.isRandom = parent?.isRandom ?? false;
-  }
-
-  get spanId(): string {
-    return (this.ownSpanId ??= this.parts.ids.span());
-  }
-
-  get state(): string | undefined {
-    return this.carried.state;
-  }
-
-  /** Those that are recorded, the first one first. */
-  steps(): readonly RecordedStep[] {
-    const steps: RecordedStep[] = [];
-    for (let step = this.lastStep; step; step = step.previous) steps.push(step);
-    return steps.reverse();
-  }
-
-  call(request: TracedRequest, kind: string, provider: string, model: string | undefined, call: TracedCall): TraceStep {
-    const spanId = this.clientSpanId ?? this.parts.ids.span();
-    const headers = this.headersFrom(spanId);
-    return this.record(new CallStep(this, spanId, headers, request, kind, provider, model, call.url));
-  }
-
-  tool(tool: TracedTool): TraceStep {
-    const spanId = this.clientSpanId ?? this.parts.ids.span();
-    return this.record(new ToolStep(this, spanId, this.headersFrom(spanId), tool));
-  }
-
-  /** The headers with which the trace goes on from a span. */
-  private headersFrom(spanId: string): TraceHeaders {
-    const { carried, isSampled, isRandom } = this;
-    const { state, baggage } = carried;
-    if (!this.parts.propagators.has("tracecontext")) return baggage === undefined ? NO_HEADERS : { baggage };
-    const traceparent = formatTraceparent({ traceId: this.id, spanId, isSampled, isRandom });
-    // Most traces have neither, and one form of object for them all is written fastest.
-    if (state === undefined && baggage === undefined) return { traceparent };
-    return {
-      traceparent,
-      ...(state !== undefined && { tracestate: state }),
-      ...(baggage !== undefined && { baggage }),
-    };
-  }
-
-  private record(step: RecordedStep): TraceStep {
-    if (this.stepCount < MAX_STEPS) {
-      step.previous = this.lastStep;
-      this.lastStep = step;
-      this.stepCount += 1;
-    }
-    return step;
-  }
+function carriedBy(tracestate: string | null, saidBaggage: string | null): Carried {
+  const state = tracestate === null ? undefined : readTracestate(tracestate);
+  const baggage = saidBaggage === null ? undefined : readBaggage(saidBaggage);
+  const stateLine = state === undefined ? "" : headerLine("tracestate", state);
+  return { state, lines: baggage === undefined ? stateLine : stateLine + headerLine("baggage", baggage) };
 }

@@ -3,7 +3,7 @@ import type { OpenAttributes } from "../otlp/attributes.ts";
 import { setText, setUsage } from "./attributes.ts";
 import { CallStep } from "./call-step.ts";
 import { firstTokenEvent, type RecordedStep } from "./request-steps.ts";
-import { Trace } from "./request-traces.ts";
+import { Trace } from "./trace.ts";
 import { type Span, SPAN_KIND, spanFlags, STATUS_ERROR } from "./span.ts";
 
 export interface TraceRequestsParts {

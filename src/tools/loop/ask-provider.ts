@@ -101,7 +101,10 @@ export function sendTo<Choice>(
   return (on, { toolChoice, keptBytes, isFirst }) =>
     on
       .begin(provider, {
-        ...{ url, method: "POST", body: request.body(toolChoice), keptBytes },
+        url,
+        method: "POST",
+        body: request.body(toolChoice),
+        keptBytes,
         // To the client all steps are one request; to a provider each has its own body, which one key cannot identify.
         headers: isFirst ? headers : withoutIdempotencyKey(headers),
       })

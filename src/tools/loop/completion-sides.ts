@@ -81,7 +81,8 @@ export function withMaskedErrors(reply: Reply, provider: Provider): Reply {
 }
 
 const judgedAs = ({ format, target, wire, body }: AdmittedRequest): StepProvider<unknown>["as"] => ({
-  ...{ format, provider: target.provider },
+  format,
+  provider: target.provider,
   streamAsked: body.value["stream"] === true,
   isTranslated: wire !== format.api,
   isArray: false,

@@ -1,5 +1,5 @@
 import { toJson } from "../../core/json/bytes.ts";
-import type { RequestTrace, TraceHeaders, TraceStep } from "../../core/request-trace.ts";
+import type { RequestTrace, ToolTrace, TraceHeaders } from "../../core/request-trace.ts";
 import type { ToolRun } from "../../core/request-context.ts";
 import { cutText, asError, isErrorText } from "../mcp/tool-result.ts";
 import type { ToolSet } from "../mcp/tool-registry.ts";
@@ -74,7 +74,7 @@ async function runTool(
 ): Promise<string> {
   const startedAt = now();
   let tool: string | undefined;
-  let step: TraceStep | undefined;
+  let step: ToolTrace | undefined;
   const onTool = (meant: string): TraceHeaders | undefined => {
     tool = meant;
     step = trace?.tool({ name: meant, id });

@@ -90,7 +90,8 @@ export function openSteps<Choice>(
       context.waits();
       try {
         return await runTools(plan.offer, toRun, attempts.signal(), limits, {
-          ...{ now: parts.now, trace: context.trace },
+          now: parts.now,
+          trace: context.trace,
           ran: (run) => context.toolRan(run),
         });
       } catch (error) {

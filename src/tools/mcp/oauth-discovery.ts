@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, parseBytes, toWellFormed } from "../../core/json/parse.ts";
+import { readBoundedBody } from "../../core/read-bounded-body.ts";
 import { McpError } from "./errors.ts";
 import type { SessionOptions } from "./session.ts";
 
@@ -37,15 +38,11 @@ export async function fetchJson(
 ): Promise<JsonAnswer> {
   try {
     const response = await fetch(url, { ...init, redirect: "manual", proxy: false });
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for await (const chunk of response.body ?? []) {
-      length += chunk.length;
-      if (length > MAX_BYTES)
-        throw new McpError("unauthorized", `answered with more than ${MAX_BYTES} bytes to a request for a token`);
-      chunks.push(chunk);
+    const bytes = await readBoundedBody(response, MAX_BYTES);
+    if (!bytes) {
+      throw new McpError("unauthorized", `answered with more than ${MAX_BYTES} bytes to a request for a token`);
     }
-    const parsed = await parseBytes(toWellFormed(Buffer.concat(chunks)));
+    const parsed = await parseBytes(toWellFormed(bytes));
     const body = "value" in parsed && isJsonObject(parsed.value) ? parsed.value : undefined;
     return { status: response.status, body };
   } catch (error) {

@@ -82,8 +82,10 @@ async function openOver(kind: TransportKind, options: SessionOptions): Promise<M
         client.callTool(
           { name: tool.name, arguments: args },
           {
-            ...{ toolDefinition, headers: { ...further, ...headers } },
-            ...{ signal: bound.signal, timeout: LONGEST_TIMEOUT_MS },
+            toolDefinition,
+            headers: { ...further, ...headers },
+            signal: bound.signal,
+            timeout: LONGEST_TIMEOUT_MS,
           },
         ),
       );

@@ -1,3 +1,4 @@
+import { errorWordOf } from "../../core/error-code.ts";
 import { Failure } from "../../core/errors.ts";
 import { parseKeepAlive, type ResponseHead } from "./response-head.ts";
 import { ResponseParser } from "./response-parser.ts";
@@ -7,7 +8,7 @@ import { Body } from "../response-body.ts";
 import type { UpstreamResponse, PendingResponse, WireRequest } from "../transport.ts";
 import type { Upload, UploadOwner } from "./upload.ts";
 import { type ExchangeServer, sendRequest } from "./write-request.ts";
-import { errorCodeOf, UpstreamError, type UpstreamFault, type UpstreamPhase } from "../errors.ts";
+import { UpstreamError, type UpstreamFault, type UpstreamPhase } from "../errors.ts";
 import { WireError } from "./wire-error.ts";
 
 /**
@@ -148,7 +149,7 @@ class Http1Exchange extends Body implements PendingResponse, ConnectionListener,
   #fail(error: unknown, requestSent: boolean, fault: UpstreamFault = "reset"): void {
     // What a body that is sent as it comes in broke off with is the failure of whoever it comes from.
     if (error instanceof Failure) return this.abort(error);
-    const facts = { code: errorCodeOf(error), phase: this.#phase(), requestSent };
+    const facts = { code: errorWordOf(error), phase: this.#phase(), requestSent };
     this.abort(new UpstreamError(error instanceof WireError ? error.fault : fault, facts));
   }
 

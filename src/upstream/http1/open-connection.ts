@@ -1,6 +1,7 @@
+import { errorWordOf } from "../../core/error-code.ts";
 import { type Connection, SocketConnection } from "./connection.ts";
 import { isAddress, type Origin } from "./origin.ts";
-import { errorCodeOf, UpstreamError } from "../errors.ts";
+import { UpstreamError } from "../errors.ts";
 
 /** An attempt to connect. */
 export interface Opening {
@@ -90,7 +91,7 @@ const OF_ENDS: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNABORT
  * @param isConnected all that was missing is TLS
  */
 function openingError(error: unknown, isConnected: boolean): UpstreamError {
-  const code = error === undefined ? "ECONNRESET" : errorCodeOf(error);
+  const code = error === undefined ? "ECONNRESET" : errorWordOf(error);
   if (OF_NAMES.has(code) || code.startsWith("DNS_"))
     return new UpstreamError("name_unknown", { code, phase: "dns", requestSent: false });
   const phase = isConnected ? "tls" : "connect";

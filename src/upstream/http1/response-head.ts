@@ -102,7 +102,7 @@ const TO_LOWER_CASE = 0x20;
  * The fields of a head that has been found to be well-formed. Most answers have twenty or more, of which few are asked
  * for, so that only where they are is noted. A class because one is made for each answer.
  */
-export class ResponseFields implements ResponseHeaders {
+class ResponseFields implements ResponseHeaders {
   readonly #head: string;
   /** Where each field begins. */
   readonly #starts: number[] = [];

@@ -43,7 +43,7 @@ export function createRequestWriter(origin: Origin): WriteRequest {
           ? "\r\n"
           : `content-length: ${length}\r\n\r\n`;
     const { ownHeaders, isBodyGivenUp } = request;
-    const end = ownHeaders === undefined ? framing : writeOwn(ownHeaders) + framing;
+    const end = ownHeaders === undefined ? framing : ownHeaders + framing;
     return new OutgoingRequest(start, end, behind, isBodyGivenUp === true);
   };
 }
@@ -113,13 +113,6 @@ function writeStart(origin: Origin, { method, url, headers }: WireRequest): stri
     return start;
   }
   return start + writeFields(headers);
-}
-
-/** Their names are no client's. */
-function writeOwn(headers: Readonly<Record<string, string>>): string {
-  let fields = "";
-  for (const name in headers) fields += writeField(name, headers[name] as string);
-  return fields;
 }
 
 function writeFields(headers: Readonly<Record<string, string>>): string {

@@ -18,7 +18,7 @@ describe("countWorkers", () => {
     expect(countWorkers(setting, machine)).toEqual({ count });
   });
 
-  test.each([4, "auto"] as const)("%p serves alone, with a warning, where a port cannot be shared", (setting) => {
+  test.each([4, "auto"] as const)("%p serves alone, with a warning, if a port cannot be shared", (setting) => {
     const { count, warning } = countWorkers(setting, { ...MACHINE, platform: "darwin" });
     expect(count).toBe(1);
     expect(warning).toContain(`SERVER_WORKERS=${setting}`);
@@ -29,7 +29,7 @@ describe("countWorkers", () => {
 describe("readCpuQuota", () => {
   const quotaOf = (files: Readonly<Record<string, string>>): number => readCpuQuota((path) => files[path]);
 
-  test("is without limit where there are no control groups, or none limits it", () => {
+  test("is without limit if there are no control groups, or none limits it", () => {
     expect(quotaOf({})).toBe(Infinity);
     expect(quotaOf({ "/proc/self/cgroup": "0::/\n", "/sys/fs/cgroup/cpu.max": "max 100000\n" })).toBe(Infinity);
     expect(

@@ -73,7 +73,7 @@ describe("streams on all workers", () => {
     expect(rig.gateway.output().stderr).toBe("");
   });
 
-  test("end with an error event where they take too long, exit code 3", async () => {
+  test("end with an error event if they take too long, exit code 3", async () => {
     await start("400ms");
     const streams = await openStreams(createGate());
     rig.gateway.process.kill("SIGTERM");
@@ -84,7 +84,7 @@ describe("streams on all workers", () => {
     expect(cut.map(({ worker }) => worker).toSorted()).toEqual([1, 2]);
   });
 
-  test("finish where the signal reaches every process, as terminals and service managers send it", async () => {
+  test("finish if the signal reaches every process, as terminals and service managers send it", async () => {
     await start();
     const gate = createGate();
     const streams = await openStreams(gate);
@@ -109,7 +109,7 @@ describe("streams on all workers", () => {
     await within(allEnded(workerPids(rig.gateway).values()), 2000, "the workers' end");
   });
 
-  test("finish where the parent is killed, and no worker is left behind", async () => {
+  test("finish if the parent is killed, and no worker is left behind", async () => {
     await start();
     const gate = createGate();
     const streams = await openStreams(gate);
@@ -178,7 +178,7 @@ describe("a worker that fails again and again", () => {
     }
   }
 
-  test("takes none with it that serves; the gateway gives up where all of them do", async () => {
+  test("takes none with it that serves; the gateway gives up if all of them do", async () => {
     await start();
     const gate = createGate();
     const streams = await openStreams(gate);

@@ -92,7 +92,7 @@ describe("two workers", () => {
     expect(stdout.split("\n").filter((line) => line !== "" && !line.startsWith("{"))).toEqual([]);
   });
 
-  test("are replaced where one is killed, while the other goes on", async () => {
+  test("are replaced if one is killed, while the other goes on", async () => {
     const [first, second] = await connectToEach(rig.gateway);
     const pid = workerPids(rig.gateway).get(1) ?? 0;
     process.kill(pid, "SIGKILL");
@@ -110,7 +110,7 @@ describe("two workers", () => {
     expect(await statuses(again[0]?.client ?? (await rig.connect()), "old-key", "new-key")).toEqual([401, 200]);
   });
 
-  test("are replaced where one is asked to end, after its requests", async () => {
+  test("are replaced if one is asked to end, after its requests", async () => {
     const [, second] = await connectToEach(rig.gateway);
     const pid = workerPids(rig.gateway).get(2) ?? 0;
     process.kill(pid, "SIGTERM");

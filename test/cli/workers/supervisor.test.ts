@@ -210,7 +210,7 @@ describe("a worker that ends", () => {
     expect(workers.length).toBe(before + 2);
   });
 
-  test("is given up with all others where none serves and no start helps", async () => {
+  test("is given up with all others if none serves and no start helps", async () => {
     const failOften = async (number: number, times: number): Promise<void> => {
       for (let failures = 1; failures <= times; failures += 1) {
         const last = workers.findLast((one) => one.number === number);
@@ -298,7 +298,7 @@ describe("a worker that ends", () => {
     expect(await startOf()).toEqual({ ...START, files: FILES, reloaded: source });
   });
 
-  test("is not given up where it serves for a while in between", async () => {
+  test("is not given up if it serves for a while in between", async () => {
     for (let count = 0; count < 10; count += 1) {
       await clock.advance(STABLE_MS);
       worker(count === 0 ? 0 : -1).events.ended(1);
@@ -308,7 +308,7 @@ describe("a worker that ends", () => {
     expect(workers).toHaveLength(12);
   });
 
-  test("is not held against it where an operator asked it to end", async () => {
+  test("is not held against it if an operator asked it to end", async () => {
     for (let count = 0; count < 10; count += 1) {
       worker(count === 0 ? 0 : -1).events.ended(count % 2 === 0 ? 0 : 3);
       expect(lines.at(-1)).toMatchObject({ level: "info", failed_starts: 0 });
@@ -317,7 +317,7 @@ describe("a worker that ends", () => {
     }
   });
 
-  test("does not count as one that serves where its last words come after its exit", async () => {
+  test("does not count as one that serves if its last words come after its exit", async () => {
     worker(0).events.ended("SIGKILL");
     await clock.advance(100);
     worker(2).events.ended("SIGKILL");
@@ -371,14 +371,14 @@ describe("the end", () => {
     expect(clock.timersWaiting()).toBe(0);
   });
 
-  test.each([3, 1, "SIGSEGV"])("is told with exit code 3 where a worker ended with %p", async (reason) => {
+  test.each([3, 1, "SIGSEGV"])("is told with exit code 3 if a worker ended with %p", async (reason) => {
     void supervisor.drain();
     worker(0).events.ended(reason);
     worker(1).events.ended(0);
     expect(await supervisor.ended).toEqual({ exitCode: 3 });
   });
 
-  test("is not waited for where a worker hangs", async () => {
+  test("is not waited for if a worker hangs", async () => {
     void supervisor.drain();
     worker(0).events.ended(0);
     await clock.advance(SHUTDOWN_MS + 4999);

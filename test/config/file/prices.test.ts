@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { nextConfig } from "../../../src/config/next-config.ts";
-import { showParts } from "../../../src/config/file/show-parts.ts";
+import { showParts } from "../../../src/config/models/show-parts.ts";
 import { configOf, problemsOf } from "./load-file.ts";
 
 const PRICES = `prices:

@@ -30,7 +30,7 @@ describe("a problem is one line that names its place", () => {
     ["- a", "F:1:1: the file is not accepted: expected keys and values, found a list"],
     [
       "server: { host: 1 }",
-      /server\.host is not accepted: expected text.*found a number: text that looks like this goes in quotes/,
+      /server\.host is not accepted: expected an IP address.*found a number: text that looks like this goes in quotes/,
     ],
     ["server: { host: true }", /server\.host .*found true: text that looks like this goes in quotes/],
     ["general: { log_level: wran }", /general\.log_level is not accepted: .*found text \(did you mean warn\?\)/],

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { showParts } from "../../../src/config/file/show-parts.ts";
+import { showParts } from "../../../src/config/models/show-parts.ts";
 import { printConfig } from "../../../src/cli/print-config.ts";
 import { configOf } from "./load-file.ts";
 

@@ -12,7 +12,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   "core/json/parse.ts": "behind the limits",
   "core/json/parse-slices.ts": "behind the limits, in slices",
   "formats/form/parse-arguments.ts": "once more, what parseJson has taken, for its long numbers",
-  "routing/find-json-models.ts": "one key or name of a text that was parsed within the limits",
+  "routing/model-traits.ts": "one key or name of a text that was parsed within the limits",
   "server/openapi/start-page.ts": "a script of the browser, which reads the gateway's own document",
   "stages/response-store/keep-answer.ts": "an event that the gateway itself has written",
   "stages/response-store/record.ts": "what the gateway itself has kept",

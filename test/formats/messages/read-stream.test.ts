@@ -164,7 +164,7 @@ describe("a provider's stream", () => {
     }
   });
 
-  test("that is cut anywhere fails", () => {
+  test("that is cut before its reason to stop fails, and nothing behind that takes anything from it", () => {
     const events = [
       start,
       begin(0, { type: "text", text: "" }),
@@ -173,8 +173,14 @@ describe("a provider's stream", () => {
       change("end_turn"),
       end,
     ];
-    for (let length = 0; length < events.length; length++) {
+    const stopped = events.length - 1;
+    for (let length = 0; length < stopped; length++) {
       expect(readAll(readStream(TARGET), events.slice(0, length)).at(-1)).toHaveProperty("type", "fail");
+    }
+    const whole = readAll(readStream(TARGET), events);
+    for (const data of ["", "null", '"x"', "0", "[]", '{"type":"error","error":{"message":"late"}}']) {
+      const read = readAll(readStream(TARGET), [...events.slice(0, stopped), { name: undefined, data }]);
+      expect(read.map(({ type }) => type)).toEqual(whole.map(({ type }) => type));
     }
   });
 });

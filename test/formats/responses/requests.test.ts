@@ -504,7 +504,7 @@ describe("writing a request", () => {
     });
   });
 
-  test("says to each provider what it takes, and asks for encrypted thoughts where there are some", () => {
+  test("says to each provider what it takes, and asks for encrypted thoughts if there are some", () => {
     const bookkeeping = {
       ...empty.bookkeeping,
       ...{ user: "u", metadata: { a: "b" }, serviceTier: "flex", verbosity: "low", promptCacheKey: "k" },

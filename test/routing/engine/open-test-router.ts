@@ -1,13 +1,7 @@
 import { Failure } from "../../../src/core/errors.ts";
 import { createRouter } from "../../../src/routing/engine/router.ts";
-import type {
-  AttemptKind,
-  AttemptRecord,
-  OpenAttempt,
-  Route,
-  RoutedModel,
-  RoutedRequest,
-} from "../../../src/routing/engine/route.ts";
+import type { AttemptKind, AttemptRecord, OpenAttempt, RoutedRequest } from "../../../src/routing/engine/route.ts";
+import type { Route, RoutedModel } from "../../../src/routing/models/routed-model.ts";
 import { type CircuitChange, createDeploymentStates } from "../../../src/routing/health/deployment-states.ts";
 import { createGates } from "../../../src/routing/limits/create-gates.ts";
 import { createGateStates } from "../../../src/routing/limits/gate-states.ts";

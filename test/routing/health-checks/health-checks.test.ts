@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Failure } from "../../../src/core/errors.ts";
 import type { JsonObject } from "../../../src/core/json/parse.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
-import type { RoutedModel } from "../../../src/routing/engine/route.ts";
+import type { RoutedModel } from "../../../src/routing/models/routed-model.ts";
 import { createHealthChecks } from "../../../src/routing/health-checks/health-checks.ts";
 import type { HealthCheckOptions } from "../../../src/routing/models/model-options.ts";
 import { bodyOfBytes } from "../../../src/upstream/body.ts";

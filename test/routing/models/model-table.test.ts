@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { modelFor, type Route } from "../../../src/routing/engine/route.ts";
+import { modelFor, type Route } from "../../../src/routing/models/routed-model.ts";
 import type { DeploymentOptions, ModelOptions, ProviderRouting } from "../../../src/routing/models/model-options.ts";
 import { createModelTable } from "../../../src/routing/models/model-table.ts";
 import { loadProviders } from "../../fixtures/load-providers.ts";

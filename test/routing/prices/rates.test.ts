@@ -183,7 +183,7 @@ describe("arithmetic", () => {
     );
   });
 
-  test("gives the same for a sum as for its parts, where there is no tier", () => {
+  test("gives the same for a sum as for its parts, if there is no tier", () => {
     fc.assert(
       fc.property(price, fc.array(fc.tuple(fc.nat(1e6), fc.nat(1e6)), { maxLength: 50 }), (pico, calls) => {
         const tariff = toTariff({ input: pico.input / 1e6, output: pico.output / 1e6 });

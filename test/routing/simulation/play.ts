@@ -1,6 +1,7 @@
 import { Failure, toFailure } from "../../../src/core/errors.ts";
 import { createRouter } from "../../../src/routing/engine/router.ts";
-import type { AttemptKind, OpenAttempt, Route, Routed, RoutedRequest } from "../../../src/routing/engine/route.ts";
+import type { AttemptKind, OpenAttempt, Routed, RoutedRequest } from "../../../src/routing/engine/route.ts";
+import type { Route } from "../../../src/routing/models/routed-model.ts";
 import { createDeploymentStates } from "../../../src/routing/health/deployment-states.ts";
 import { createGates } from "../../../src/routing/limits/create-gates.ts";
 import { createGateStates } from "../../../src/routing/limits/gate-states.ts";

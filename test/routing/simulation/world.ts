@@ -6,7 +6,7 @@ import type {
   QueueOptions,
   RetryReason,
 } from "../../../src/routing/models/model-options.ts";
-import type { RoutedModel } from "../../../src/routing/engine/route.ts";
+import type { RoutedModel } from "../../../src/routing/models/routed-model.ts";
 import { createProvider } from "../../upstream/open-upstream.ts";
 
 /** What a provider does with a request. */

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { RequestDetails } from "../../../src/server/history-schema.ts";
 import { dataEvent, json, sse } from "../../fixtures/answers.ts";
+import type { Answer } from "../../fixtures/mock-provider.ts";
+import { chunk, close, end, head, type Step } from "../../fixtures/script.ts";
 import { startGateway } from "../../fixtures/start-in-process.ts";
 import { CHAT } from "../../routes/requests.ts";
-import { type StartedGateway, startBesideProvider, threeProviders } from "../../routes/started-gateway.ts";
+import { KEY, type StartedGateway, startBesideProvider, threeProviders } from "../../routes/started-gateway.ts";
 import { endPostgres, type HistoryPlace, KINDS, openPlace } from "./places.ts";
 import "../../fixtures/schema-formats.ts";
 
@@ -14,6 +16,15 @@ const KEYS = "alice:key-of-alice-0123456789,bob:key-of-bob-0123456789";
 const ALICE = { authorization: "Bearer key-of-alice-0123456789" };
 const BOB = { authorization: "Bearer key-of-bob-0123456789" };
 const ANSWER = { choices: [{ message: { content: "the answer" } }], usage: { prompt_tokens: 1, completion_tokens: 1 } };
+
+const EVENTS = { "content-type": "text/event-stream" };
+
+/** An answer that is no JSON. */
+const text = (status: number, body: string): readonly Step[] => [
+  head(status, { "content-type": "text/html", "content-length": String(Buffer.byteLength(body)) }),
+  chunk(body),
+  end(),
+];
 
 describe.each(KINDS)("the content of requests in %s", (kind) => {
   let place: HistoryPlace;
@@ -84,21 +95,36 @@ describe.each(KINDS)("the content of requests in %s", (kind) => {
   });
 
   test("has no keys of providers, and of long bodies the beginning", async () => {
-    const secret = threeProviders("")["OPENAI_API_KEY"] ?? "";
-    expect(secret.length).toBeGreaterThan(7);
-    const long = { choices: [{ message: { content: `${secret} ${"é".repeat(20_000)} ${secret.repeat(9000)}` } }] };
+    const long = { choices: [{ message: { content: `${KEY} ${"é".repeat(20_000)} ${KEY.repeat(9000)}` } }] };
     started.answerWith(json(200, long));
     await ask({
       ...CHAT,
-      messages: [{ role: "user", content: `${secret} ${"x".repeat(65_000)}${secret.repeat(3000)}` }],
+      messages: [{ role: "user", content: `${KEY} ${"x".repeat(65_000)}${KEY.repeat(3000)}` }],
     });
     const content = await contentFor(ALICE);
     for (const text of [content?.request ?? "", content?.response ?? ""]) {
-      for (let length = secret.length; length >= 6; length--) expect(text).not.toContain(secret.slice(0, length));
+      for (let length = KEY.length; length >= 6; length--) expect(text).not.toContain(KEY.slice(0, length));
       expect(text.length).toBeGreaterThan(10_000);
       expect(text.length).toBeLessThanOrEqual(65_536);
     }
     expect([content?.request_is_cut, content?.response_is_cut]).toEqual([true, true]);
+  });
+
+  const page = `<html><title>${KEY}</title>${`<p>${KEY}</p>`.repeat(5000)}`;
+
+  test.each<[what: string, answer: Answer, isStream: boolean]>([
+    ["a page where a JSON object was expected", () => text(200, page), false],
+    ["a page where a stream was expected", () => text(200, page), true],
+    ["a page of an error", () => text(502, page), false],
+    ["a stream that breaks off", () => [head(200, EVENTS), chunk(dataEvent({ page }).slice(0, -9)), close()], true],
+  ])("is masked and bounded of what no client can use, too: %s", async (_, answer, stream) => {
+    started.answerWith(answer);
+    await ask({ ...CHAT, stream });
+    const content = await contentFor(ALICE);
+    const response = content?.response ?? "";
+    expect(response.includes(KEY.slice(0, 8))).toBe(false);
+    expect(response.length).toBeWithin(10_000, 65_537);
+    expect(content?.response_is_cut).toBe(true);
   });
 
   test("is over when its time is, also if no more is kept", async () => {

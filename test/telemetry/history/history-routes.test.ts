@@ -223,6 +223,52 @@ test("has what requests cost, and where their usage comes from", async () => {
   expect((await get("/v1/usage")).data).toMatchObject([{ requests: 2, cost_usd: "0.0075", unpriced_requests: 1 }]);
 });
 
+test("what only a client names is no provider in sums, and nobody was asked for it", async () => {
+  await using place = await openPlace("sqlite");
+  await using started = await startBesideProvider((url) => ({ ...threeProviders(url), ...place.settings }));
+  const ask = async (path: string, model: string) => (await started.post(path, { ...CHAT, model })).arrayBuffer();
+  const names = ["made-up-0/x", "made-up-1/x", "mistral/needs-a-key"];
+  for (const model of names) await ask("/v1/chat/completions", model);
+  await ask("/v1/chat/completions?provider=made-up-2", "x");
+  await ask("/proxy/made-up-3/v1/x", "x");
+  await ask("/v1/chat/completions", "openai/gpt-4o");
+  // Of one that was asked before the sums go on.
+  await (
+    await started.post("/v1/chat/completions", {
+      model: "openai/gpt-4o",
+      messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "https://e.example/a.png" } }] }],
+    })
+  ).arrayBuffer();
+  const get = async (path: string) =>
+    ((await (await fetch(started.gateway.url + path)).json()) as { data: Record<string, unknown>[] }).data;
+  const rows = await get("/v1/requests");
+  expect(rows.map(({ attempts }) => attempts)).toEqual([1, 1, 0, 0, 0, 0, 0]);
+  const sums = await get("/v1/usage?group_by=provider");
+  expect(sums.map(({ provider, requests }) => [provider, requests]).sort()).toEqual([
+    [null, 5],
+    ["openai", 2],
+  ]);
+});
+
+test.each([
+  ["text/csv", "csv"],
+  ["text/*", "csv"],
+  ["application/json", "json"],
+  ["*/*", "json"],
+  ["application/xml", "json"],
+  ["text/csv;q=0.5, application/json", "json"],
+  ["application/json;q=0.1, text/csv", "csv"],
+  ["text/csv;q=0", "json"],
+  ["TEXT/CSV; header=present", "csv"],
+  ["text/csv, */*", "csv"],
+  ["application/json, text/csv", "json"],
+])("Accept: %s gets %s", async (accept, format) => {
+  await using place = await openPlace("sqlite");
+  await using gateway = await startGateway({ ...place.settings });
+  const { headers } = await fetch(`${gateway.url}/v1/usage`, { headers: { accept } });
+  expect(headers.get("content-type")).toContain(format);
+});
+
 test("CSV of more groups than an answer holds is refused, and JSON says that it has the first ones", async () => {
   await using place = await openPlace("sqlite");
   await using gateway = await startGateway({ ...place.settings });

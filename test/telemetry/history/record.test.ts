@@ -19,6 +19,7 @@ const recordOf = (members: Partial<RequestRecord> = {}): RequestRecord =>
     principal: { kind: "key", name: "key 1" } as const,
     provider: "openai",
     model: "gpt-4o",
+    call: { abort: () => {} },
     status: 200,
     bytesIn: 10,
     bytesOut: 20,

@@ -142,6 +142,17 @@ describe("the collector is called as the settings say", () => {
     expect(spans.map(({ name }) => name)).toEqual(["chat gpt-4o", "POST /v1/chat/completions"]);
   });
 
+  test.each([
+    ["inference-gateway", {}],
+    ["of-attributes", { OTEL_RESOURCE_ATTRIBUTES: "service.name=of-attributes" }],
+    ["set", { OTEL_RESOURCE_ATTRIBUTES: "service.name=of-attributes", OTEL_SERVICE_NAME: "set" }],
+    ["of-attributes", { OTEL_RESOURCE_ATTRIBUTES: "service.name=of-attributes", OTEL_SERVICE_NAME: "" }],
+  ])("by the name %s", async (name, settings) => {
+    await using traced = await startTraced(settings);
+    await (await traced.started.post("/v1/chat/completions", CHAT)).text();
+    expect((await traced.collector.next()).resource).toMatchObject({ "service.name": name });
+  });
+
   test("without asking for a compressed answer, which could be a bomb, and without unpacking one", async () => {
     let acceptEncoding: string | null = "";
     let asked = 0;

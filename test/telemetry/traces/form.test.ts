@@ -1,5 +1,6 @@
 import { jscDescribe } from "bun:jsc";
 import { expect, test } from "bun:test";
+import { createNewTraces } from "../../../src/telemetry/traces/new-traces.ts";
 import { createBeginTrace } from "../../../src/telemetry/traces/request-traces.ts";
 import { createTraceIds } from "../../../src/telemetry/traces/trace-ids.ts";
 
@@ -7,26 +8,38 @@ import { createTraceIds } from "../../../src/telemetry/traces/trace-ids.ts";
 const formOf = (value: object | undefined): string | undefined =>
   value && /Structure (\S+?):/.exec(jscDescribe(value))?.[1];
 
-test("what is sampled has the form of what is not, or code would be compiled for one and again for both", () => {
-  const forms = [true, false].map((isSampled) => {
-    const begin = createBeginTrace({
-      ids: createTraceIds(),
-      sample: () => isSampled,
-      propagators: new Set(["tracecontext", "baggage"]),
-      quietRoutes: new Set(),
-      now: () => 1,
-      operationOf: () => "chat",
-      capturesContent: false,
-    });
-    const trace = begin(new Headers(), "/v1/chat/completions");
-    const request = { method: "POST", route: "/v1/chat/completions", streaming: false, usage: undefined };
-    const call = trace?.call(request, "first", "openai", "m", { url: "http://localhost/v1" });
-    call?.responded(200, Buffer.from('{"model":"m"}'));
-    call?.settled();
-    call?.ended();
-    expect(trace?.sampledId).toBe(isSampled ? trace?.id : undefined);
-    return [formOf(trace), formOf(call), formOf(call?.headers)];
+function beginner(isSampled: boolean) {
+  return createBeginTrace({
+    ids: createTraceIds(),
+    newTraces: createNewTraces(() => isSampled),
+    sample: () => isSampled,
+    propagators: new Set(["tracecontext", "baggage"]),
+    quietRoutes: new Set(),
+    now: () => 1,
+    operationOf: () => "chat",
+    capturesContent: false,
   });
-  expect(forms[0]).toEqual(forms[1]);
-  expect(forms[0]?.every((form) => form !== undefined)).toBe(true);
+}
+
+/** The forms of a trace and its call. */
+function formsOfOne(begin: ReturnType<typeof beginner>) {
+  const trace = begin(new Headers(), "/v1/chat/completions");
+  const request = { method: "POST", route: "/v1/chat/completions", streaming: false, usage: undefined };
+  const call = trace?.call(request, { kind: "first", provider: "openai", model: "m", url: "http://localhost/v1" });
+  call?.responded(200, Buffer.from('{"model":"m"}'));
+  call?.settled();
+  call?.ended();
+  return { trace, forms: [formOf(trace), formOf(call)] };
+}
+
+test("one in eight of what is not sampled has the form of what is, or code would be compiled for one and again for both", () => {
+  const { trace, forms } = formsOfOne(beginner(true));
+  expect(trace?.sampledId).toBe(trace?.id);
+  expect(forms.every((form) => form !== undefined)).toBe(true);
+  const begin = beginner(false);
+  const others = Array.from({ length: 64 }, () => formsOfOne(begin));
+  expect(others.every((other) => other.trace?.sampledId === undefined && other.forms[0] === forms[0])).toBe(true);
+  expect(others.filter((other) => other.forms[1] === forms[1])).toHaveLength(8);
+  // The others are nothing but what makes headers.
+  expect(others.filter((other) => other.forms[1] === forms[0])).toHaveLength(56);
 });

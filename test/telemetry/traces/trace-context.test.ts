@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { createSampler, type SamplerName } from "../../../src/telemetry/traces/sampler.ts";
+import { createNewTraces, spanIdIn, traceIdIn } from "../../../src/telemetry/traces/new-traces.ts";
+import { createNewSampler, createSampler, type SamplerName } from "../../../src/telemetry/traces/sampler.ts";
 import {
   formatTraceparent,
   parseTraceparent,
@@ -127,6 +128,55 @@ describe("sampling", () => {
       expect(all?.(id, undefined)).toBe(true);
     }
     expect(all?.("0".repeat(31) + "1", undefined)).toBe(true);
+  });
+});
+
+describe("traces that begin here", () => {
+  test.each([
+    ["traceidratio", 0],
+    ["traceidratio", 0.01],
+    ["parentbased_traceidratio", 0.5],
+    ["traceidratio", 1],
+    ["always_on", 0],
+    ["always_off", 1],
+    ["parentbased_always_on", 0],
+    ["parentbased_always_off", 1],
+  ] as const)("are sampled by %s of %p as any other is", (sampler, ratio) => {
+    const sample = createSampler({ sampler, ratio });
+    const traces = createNewTraces(createNewSampler({ sampler, ratio }));
+    const ids = new Set<string>();
+    for (let run = 0; run < 5000; run++) {
+      const line = traces.next();
+      const isSampled = traces.isSampled();
+      expect(isSampled).toBe(sample(traceIdIn(line), undefined));
+      const flags = isSampled ? "01" : "00";
+      expect(line).toBe(`traceparent: 00-${traceIdIn(line)}-${spanIdIn(line)}-${flags}\r\n`);
+      expect(parseTraceparent(line.slice("traceparent: ".length))).toBeDefined();
+      ids.add(traceIdIn(line)).add(spanIdIn(line));
+    }
+    expect(ids.size).toBe(10_000);
+  });
+
+  test.each([
+    ["7fffffffffffff", false],
+    ["80000000000000", true],
+    ["80000000000001", true],
+    ["ffffffffffffff", true],
+    ["00000000000000", false],
+  ])("a half of them, to the last bit: %s", (digits, isSampled) => {
+    const id = `${"1".repeat(18)}${digits}`;
+    const traces = createNewTraces(createNewSampler({ sampler: "traceidratio", ratio: 0.5 }), (bytes) => {
+      bytes.set(Buffer.from(id, "hex"));
+    });
+    expect([traceIdIn(traces.next()), traces.isSampled()]).toEqual([id, isSampled]);
+  });
+
+  test("their ids are never zero", () => {
+    const traces = createNewTraces(
+      () => true,
+      (bytes) => bytes.fill(0),
+    );
+    expect(traces.next()).toBe(`traceparent: 00-${"0".repeat(31)}1-${"0".repeat(15)}1-01\r\n`);
   });
 });
 

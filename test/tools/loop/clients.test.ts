@@ -180,7 +180,7 @@ describe.each(MODES)("%s:", (mode, calls) => {
   });
 });
 
-test("the gateway's own client is told of tools where it wants to see them", async () => {
+test("the gateway's own client is told of tools if it wants to see them", async () => {
   const { provider, gateway } = rigOf("direct");
   provider.answer(callingStream("", call("c1", "mcp_get-sum", { a: 2, b: 3 })));
   provider.answer(answerStream("It is 5."));

@@ -59,7 +59,7 @@ describe("a conversation that tools make too long", () => {
     expect(asked().map(({ tool_choice: choice }) => choice)).toEqual([undefined, "none"]);
   });
 
-  test("ends with finish_reason length where the model calls tools all the same", async () => {
+  test("ends with finish_reason length if the model calls tools all the same", async () => {
     rig.rig.provider.answerAlways(() => calling(call("a", "mcp_long")));
     const { status, text, line } = await rig.chat(CHAT);
     expect([status, firstChoice(text)?.finish_reason]).toEqual([200, "length"]);
@@ -78,7 +78,7 @@ describe("a conversation that tools make too long", () => {
     expect(line["tool_rounds"]).toBeLessThan(4);
   });
 
-  test("ends with an error event where the model's own calls are too long", async () => {
+  test("ends with an error event if the model's own calls are too long", async () => {
     rig.answer(streamed(call("a", "mcp_long", { text: "y".repeat(LIMIT) })));
     const { text } = await rig.chat(STREAM);
     expect(text).toContain("MCP_MAX_CONVERSATION_BYTES");

@@ -54,7 +54,7 @@ function broken(wire: TestWire, said: string): Step[] {
 }
 
 describe.each(PAIRS)("a client of %s at a provider of %s", (client, wire) => {
-  test.each([false, true])("is told where a limit stopped a model that calls tools for ever (%p)", async (streams) => {
+  test.each([false, true])("is told if a limit stopped a model that calls tools for ever (%p)", async (streams) => {
     for (const round of [1, 2, 3]) rigOf(wire).answer(says(wire, streams, [text(`${round} `), { ...ADD }]));
     const { text: got, line } = await send(client, wire, streams);
     expect(got).toMatch(LIMITS[client]);
@@ -64,7 +64,7 @@ describe.each(PAIRS)("a client of %s at a provider of %s", (client, wire) => {
     expect(JSON.stringify(bodyOf(rigOf(wire).asked()[2])["tool_choice"])).toContain("none");
   });
 
-  test.each([false, true])("gets no half a call run where the answer is cut (%p)", async (streams) => {
+  test.each([false, true])("gets no half a call run if the answer is cut (%p)", async (streams) => {
     rigOf(wire).answer(says(wire, streams, [text("x"), call("c1", "mcp_add", '{"a":')], "length"));
     const { text: got } = await send(client, wire, streams);
     expect(got).toMatch(LIMITS[client]);
@@ -133,7 +133,7 @@ describe.each(PAIRS)("a client of %s at a provider of %s", (client, wire) => {
     expect(second).not.toContain("oops");
   });
 
-  test("gets a stream where the first round came in one piece, and all that was said", async () => {
+  test("gets a stream if the first round came in one piece, and all that was said", async () => {
     rigOf(wire).answer(says(wire, false, [text("First. "), ADD]), says(wire, true, [text("Then.")]));
     const { text: got, headers } = await send(client, wire, true);
     expect(headers.get("content-type")).toContain("text/event-stream");
@@ -141,7 +141,7 @@ describe.each(PAIRS)("a client of %s at a provider of %s", (client, wire) => {
     expect(got).toContain("First. ");
   });
 
-  test("gets one stream where a later round came in one piece", async () => {
+  test("gets one stream if a later round came in one piece", async () => {
     rigOf(wire).answer(says(wire, true, [text("First. "), ADD]), says(wire, false, [text("Then.")]));
     const { text: got, line } = await send(client, wire, true);
     expect(got.indexOf("Then.")).toBeGreaterThan(got.indexOf("First. "));

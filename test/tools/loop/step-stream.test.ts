@@ -28,7 +28,7 @@ const MEBIBYTE = Buffer.from(delta({ content: "x".repeat(1024 * 1024) }));
 const CALL = Buffer.from(delta({ tool_calls: [{ index: 0, ...call("c", "mcp_x") }] }));
 
 describe("an answer that is too long to be remembered", () => {
-  test("fails where it calls tools, early or late", () => {
+  test("fails if it calls tools, early or late", () => {
     for (const position of [0, 33]) {
       const step = open();
       expect(() => {
@@ -38,7 +38,7 @@ describe("an answer that is too long to be remembered", () => {
     }
   });
 
-  test("goes on where it only talks, and is forgotten", async () => {
+  test("goes on if it only talks, and is forgotten", async () => {
     const step = open();
     for (let count = 0; count < 40; count += 1) expect(step.translate(MEBIBYTE)).toBe(MEBIBYTE);
     expect((await step.end().message()).length).toBeLessThan(1000);

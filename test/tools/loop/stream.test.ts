@@ -164,7 +164,7 @@ describe("one round", () => {
     expect(agent.asked()).toHaveLength(1);
   });
 
-  test("without [DONE] gets none where the provider has not said that it is finished", async () => {
+  test("without [DONE] gets none if the provider has not said that it is finished", async () => {
     agent.answer(stream([ROLE], { done: false }));
     const { text, line } = await agent.chat(STREAM);
     expect(text).toStartWith(`${ROLE}data: {"error":`);
@@ -203,7 +203,7 @@ describe("several rounds", () => {
     expect(count(text, raw("one"))).toBe(2);
   });
 
-  test("are shown with their calls where the client asks, each call in a place of its own", async () => {
+  test("are shown with their calls if the client asks, each call in a place of its own", async () => {
     agent.answer(stream(CALLING), stream([...callDeltas(0, { ...ADD, id: "call-2" }), FINISH]), stream(later));
     const { text } = await agent.chat(STREAM, SHOW);
     const calls = chunksOf(text).flatMap(({ choices }) => choices[0]?.delta["tool_calls"] ?? []) as {
@@ -254,7 +254,7 @@ describe("several rounds", () => {
     prompt_tokens_details: { cached_tokens: 2 },
   };
 
-  test("tell the usage of all of them once, where the client asked", async () => {
+  test("tell the usage of all of them once, if the client asked", async () => {
     agent.answer(stream([...CALLING, usageChunk(10)]), stream([...later, usageChunk(20)]));
     const { text, line } = await agent.chat({ ...STREAM, ...ASKED });
     const told = eventsOf(text).filter((event) => event !== "[DONE]" && event["usage"]);
@@ -263,7 +263,7 @@ describe("several rounds", () => {
     expect(line).toMatchObject({ input_tokens: 30, total_tokens: 32, cached_input_tokens: 2 });
   });
 
-  test("tell nothing of it where it did not ask, and book it all the same", async () => {
+  test("tell nothing of it if it did not ask, and book it all the same", async () => {
     agent.answer(stream([...CALLING, usageChunk(10)]), stream([...later, usageChunk(20)]));
     const { text, line } = await agent.chat(STREAM);
     expect(text).not.toContain('"usage"');
@@ -283,7 +283,7 @@ describe("several rounds", () => {
     expect(line).toMatchObject({ total_tokens: 32 });
   });
 
-  test("take usage for usage where it stands beside a choice that says nothing, as OpenRouter has it", async () => {
+  test("take usage for usage if it stands beside a choice that says nothing, as OpenRouter has it", async () => {
     const role = { role: "assistant", content: "" };
     const used = (tokens: number): string =>
       delta(role, null, { usage: { prompt_tokens: tokens, completion_tokens: 1, total_tokens: tokens + 1 } });

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Config } from "../../../src/config/load-config.ts";
 import { joinTimeouts } from "../../../src/core/timeouts.ts";
 import { createManualClock } from "../../fixtures/manual-clock.ts";
+import { passTime } from "../../fixtures/passing-time.ts";
 import { chunk, head, type Step, wait } from "../../fixtures/script.ts";
 import { type AgentRig, call, calling, CHAT, delta, startAgentRig, STREAM, stream } from "./loop-rig.ts";
 
 const clock = createManualClock();
+const { passUntil, passed } = passTime(clock);
 let agent: AgentRig;
 /** The signals of the tool that never ends. */
 const signals: AbortSignal[] = [];
@@ -27,22 +29,6 @@ beforeAll(async () => {
   agent = await startAgentRig(settings, [endless], clock, { change });
 });
 afterAll(() => agent[Symbol.asyncDispose]());
-
-async function passUntil<Value>(happened: Promise<Value>): Promise<Value> {
-  let isOver = false;
-  const over = (): void => void (isOver = true);
-  happened.then(over, over);
-  while (!isOver) {
-    await clock.advance(100);
-    await Bun.sleep(1);
-  }
-  return happened;
-}
-
-async function passed(milliseconds: number): Promise<void> {
-  const until = clock.now() + milliseconds;
-  while (clock.now() < until) await Bun.sleep(1);
-}
 
 /** An answer that calls a tool, as a stream or in one piece. */
 const answerCalling = (name: string, args: object, isStream: boolean): Step[] => {

@@ -129,7 +129,7 @@ test("the server says in its challenge where its metadata are", async () => {
   expect(rig.asked).toContain("mcp /.well-known/elsewhere");
 });
 
-test("credentials go into the body where the authorization server wants them there", async () => {
+test("credentials go into the body if the authorization server wants them there", async () => {
   await using rig = await startRig();
   const { origin } = await tokenUrl(rig);
   rig.answers[METADATA] = () =>

@@ -144,7 +144,7 @@ test("a name that may mean several tools means the first server's, or none", asy
   expect(await execute("two/echo")).toBe("two");
 });
 
-test("where there is no tool, nothing is offered", async () => {
+test("if there is no tool, nothing is offered", async () => {
   await using empty = openTestBox({});
   expect(empty.available()).toBe(false);
   const offer = empty.offer(NONE);

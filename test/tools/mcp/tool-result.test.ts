@@ -83,7 +83,7 @@ test("no base64 reaches the model", async () => {
   );
 });
 
-test("a text is cut at the end of a character, and not where it fits", () => {
+test("a text is cut at the end of a character, and not if it fits", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", maxLength: 60 }), fc.nat(80), (whole, limit) => {
       const length = Buffer.byteLength(whole);

@@ -3,30 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "../../fixtures/answers.ts";
 import { createGate } from "../../fixtures/gate.ts";
-import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
+import type { MockProvider } from "../../fixtures/mock-provider.ts";
 import { rejectionOf } from "../../fixtures/rejection.ts";
 import { chunk, flood, head, stall } from "../../fixtures/script.ts";
 import { isPending, within } from "../../fixtures/within.ts";
-import { openTransport, post } from "./open-transport.ts";
+import { openTransport, openWithProvider, post } from "./open-transport.ts";
 
 const REASON = new Error("given up");
 const CHUNKED = { "transfer-encoding": "chunked" };
 
 /** Longer than an attempt that nobody waits for may take. */
 const LONG_MS = 5000;
-
-async function setUp(unix?: string) {
-  const provider = await startMockProvider(unix === undefined ? {} : { unix });
-  const transport = openTransport(provider);
-  return {
-    ...transport,
-    provider,
-    async [Symbol.asyncDispose]() {
-      transport.close();
-      await provider.stop();
-    },
-  };
-}
 
 /** What a body ends with. */
 function takeBody({ body }: Awaited<ReturnType<ReturnType<typeof openTransport>["send"]>["response"]>) {
@@ -51,7 +38,7 @@ describe("a request that is given up", () => {
     ["TCP", undefined],
     ["a unix socket", join(tmpdir(), `given-up-${crypto.randomUUID()}.sock`)],
   ])("while its connection is made (%s): it ends at once, and the connection serves the next", async (_, unix) => {
-    await using parts = await setUp(unix);
+    await using parts = await openWithProvider(unix === undefined ? {} : { unix });
     const { provider, send, ask, seen } = parts;
     provider.answerAlways(() => json(200, "{}"));
     const { response: answer, abort } = send(post(Buffer.from("never")));
@@ -67,7 +54,7 @@ describe("a request that is given up", () => {
   });
 
   test("while its connection is made, and the transport is closed: the connection too", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, send, close: closeAll } = parts;
     const { response: answer, abort } = send();
     abort(REASON);
@@ -78,7 +65,7 @@ describe("a request that is given up", () => {
   });
 
   test("while its answer is awaited: the connection is closed", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, send } = parts;
     provider.answer([stall()]);
     const { response: answer, abort } = send();
@@ -90,7 +77,7 @@ describe("a request that is given up", () => {
   });
 
   test("amid the head", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, send } = parts;
     provider.answer([{ kind: "raw", bytes: Buffer.from("HTTP/1.1 200 OK\r\nx-a") }, stall()]);
     const { response: answer, abort } = send();
@@ -103,7 +90,7 @@ describe("a request that is given up", () => {
   });
 
   test.each(["abort", "cancel"] as const)("amid the body (%s)", async (how) => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, send } = parts;
     provider.answer([head(200, CHUNKED), chunk("a"), stall()]);
     const { response: answer, abort } = send();
@@ -117,7 +104,7 @@ describe("a request that is given up", () => {
   });
 
   test("before anyone takes the body: its taker is told, and keeps what has come", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, send } = parts;
     provider.answer([{ kind: "raw", bytes: Buffer.from("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\na") }, stall()]);
     const { response: answer, abort } = send();
@@ -130,7 +117,7 @@ describe("a request that is given up", () => {
   });
 
   test("while the server is held back", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, send } = parts;
     provider.answer([head(200, CHUNKED), flood(64 * 1024 * 1024)]);
     const { response: answer, abort } = send();
@@ -144,7 +131,7 @@ describe("a request that is given up", () => {
   });
 
   test("amid its own body: the source is told", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, send } = parts;
     const cancelled = createGate();
     const source = new ReadableStream<Uint8Array>({
@@ -162,7 +149,7 @@ describe("a request that is given up", () => {
   });
 
   test("when it is over: nothing happens", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, send, ask } = parts;
     provider.answerAlways(() => json(200, "{}"));
     const { response: answer, abort } = send();

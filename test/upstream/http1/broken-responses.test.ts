@@ -1,20 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { toUpstreamFailure } from "../../../src/upstream/errors.ts";
-import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
+import type { MockProvider } from "../../fixtures/mock-provider.ts";
 import { chunk, close, end, flood, head, raw, reset, type Step } from "../../fixtures/script.ts";
-import { openTransport } from "./open-transport.ts";
+import { openForEachTest, type TransportWithProvider } from "./open-transport.ts";
 
 const MIB = 1024 * 1024;
 
 let provider: MockProvider;
-let transport: ReturnType<typeof openTransport>;
-beforeEach(async () => {
-  provider = await startMockProvider();
-  transport = openTransport(provider);
-});
-afterEach(async () => {
-  transport.close();
-  await provider.stop();
+let transport: TransportWithProvider;
+openForEachTest((opened) => {
+  transport = opened;
+  provider = opened.provider;
 });
 
 const LENGTH = { "content-length": "9" };

@@ -4,13 +4,8 @@ import { inOnePiece } from "../../../src/upstream/http1/outgoing.ts";
 import { startExchange } from "../../../src/upstream/http1/exchange.ts";
 import { createRequestWriter } from "../../../src/upstream/http1/write-request.ts";
 import { originOf } from "../../../src/upstream/http1/origin.ts";
-import type {
-  UpstreamResponse,
-  ResponseBody,
-  BodyConsumer,
-  PendingResponse,
-  WireRequest,
-} from "../../../src/upstream/transport.ts";
+import type { UpstreamResponse, ResponseBody, PendingResponse, WireRequest } from "../../../src/upstream/transport.ts";
+import { createSink } from "../body-sink.ts";
 import { latin1 } from "./every-cut.ts";
 import { rejectionOf } from "../../fixtures/rejection.ts";
 
@@ -65,22 +60,6 @@ async function takeBody(
   return body;
 }
 
-/** A sink that keeps a journal, and does something at one of its entries. */
-function createSink(at?: string, act?: () => void) {
-  const told: string[] = [];
-  const tell = (entry: string): void => {
-    told.push(entry);
-    if (entry === at) act?.();
-  };
-  const consumer: BodyConsumer = {
-    write: (bytes) => tell(Buffer.from(bytes).toString()),
-    flush: () => tell("flush"),
-    end: () => tell("end"),
-    fail: (error) => tell(`fail ${error instanceof Error ? error.message : String(error)}`),
-  };
-  return { told, sink: consumer };
-}
-
 describe("the body", () => {
   test("what came before it was taken is handed over first, in order", async () => {
     const parts = setUp();
@@ -92,7 +71,7 @@ describe("the body", () => {
     expect(parts.done).toEqual([true]);
   });
 
-  test("is whole where it came along with the header, until it is taken", async () => {
+  test("is whole if it came along with the header, until it is taken", async () => {
     const parts = setUp();
     parts.say(`${HEAD}abcdef`);
     const { body } = await parts.sending.response;
@@ -181,7 +160,7 @@ describe("a connection that ends before anything of the request has left", () =>
     expect(parts.aborted).toEqual([reason]);
   });
 
-  test("but not where the request has left, or has a body that cannot be sent twice", async () => {
+  test("but not if the request has left, or has a body that cannot be sent twice", async () => {
     const left = setUpUnsent();
     left.connection.listener?.drained();
     left.connection.listener?.closed(undefined, true);
@@ -213,7 +192,7 @@ describe("a body that comes faster than it is taken", () => {
     expect(told).toEqual([LONG, "flush", "flush", "end"]);
   });
 
-  test("is held back again where its sink wants it so", async () => {
+  test("is held back again if its sink wants it so", async () => {
     const parts = setUp();
     open(parts);
     const { body } = await parts.sending.response;
@@ -236,13 +215,13 @@ describe("a body that comes faster than it is taken", () => {
 });
 
 describe("the connection", () => {
-  test("is closed where the request cannot be written, and the answer tells why", async () => {
+  test("is closed if the request cannot be written, and the answer tells why", async () => {
     const { sending, done, asked, written } = setUp({ headers: { "x-a": "a\r\nb: c" } });
     expect(await rejectionOf(sending.response)).toMatchObject({ code: "REQUEST_HEADER" });
     expect([done, asked, written]).toEqual([[false], ["close"], []]);
   });
 
-  test("is closed where the answer is over before the request has left", async () => {
+  test("is closed if the answer is over before the request has left", async () => {
     const parts = setUp({ method: "POST", body: Buffer.from("abc") }, false);
     parts.say(`${HEAD}abcdef`);
     expect((await parts.sending.response).status).toBe(200);
@@ -262,7 +241,7 @@ describe("the connection", () => {
     expect(parts.connection.listener).toBeUndefined();
   });
 
-  test("carries a short body in one write with its head, and a body where one must be, even of nothing", () => {
+  test("carries a short body in one write with its head, and a body if one must be, even of nothing", () => {
     expect(setUp({ method: "POST", body: Buffer.from("abc") }).written).toEqual([
       "POST / HTTP/1.1\r\nhost: upstream.example\r\nconnection: keep-alive\r\ncontent-length: 3\r\n\r\nabc",
     ]);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { editObject, type EditedBytes, withEdits } from "../../../src/core/json/edit.ts";
@@ -8,17 +8,13 @@ import { json } from "../../fixtures/answers.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
 import { rejectionOf } from "../../fixtures/rejection.ts";
 import { within } from "../../fixtures/within.ts";
-import { openTransport, post } from "./open-transport.ts";
+import { openForEachTest, openTransport, post, type TransportWithProvider } from "./open-transport.ts";
 
 let provider: MockProvider;
-let transport: ReturnType<typeof openTransport>;
-beforeEach(async () => {
-  provider = await startMockProvider();
-  transport = openTransport(provider);
-});
-afterEach(async () => {
-  transport.close();
-  await provider.stop();
+let transport: TransportWithProvider;
+openForEachTest((opened) => {
+  transport = opened;
+  provider = opened.provider;
 });
 
 const KIB = 1024;

@@ -4,33 +4,20 @@ import type { Connection } from "../../../src/upstream/http1/connection.ts";
 import { createDeadlines } from "../../../src/core/deadlines.ts";
 import { json } from "../../fixtures/answers.ts";
 import { createGate } from "../../fixtures/gate.ts";
-import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
+import type { MockProvider } from "../../fixtures/mock-provider.ts";
 import { rejectionOf } from "../../fixtures/rejection.ts";
 import { chunk, close, end, head, raw, reset, stall, type Step, wait } from "../../fixtures/script.ts";
 import { createManualClock } from "../../fixtures/manual-clock.ts";
-import { openTransport, post } from "./open-transport.ts";
+import { openWithProvider, post } from "./open-transport.ts";
 
 /** How long a connection is kept that carries nothing. */
 const IDLE_MS = 55_000;
-
-async function setUp() {
-  const provider = await startMockProvider();
-  const transport = openTransport(provider);
-  return {
-    ...transport,
-    provider,
-    async [Symbol.asyncDispose]() {
-      transport.close();
-      await provider.stop();
-    },
-  };
-}
 
 const untilClosed = (provider: MockProvider, count: number): Promise<unknown> =>
   Promise.all(Array.from({ length: count }, (_, index) => provider.connectionClosed(index + 1)));
 
 test("a thousand requests, two hundred at once, take as many connections as are needed, and never a new one again", async () => {
-  await using parts = await setUp();
+  await using parts = await openWithProvider();
   const { provider, ask, seen } = parts;
   provider.answerAlways((request) => json(200, { is: request.target }));
   const run = async (): Promise<void> => {
@@ -76,7 +63,7 @@ describe("a connection can be used again", () => {
       "a",
     ],
   ])("after %s", async (_, answer, method, text) => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask } = parts;
     provider.answer(answer);
     provider.answer(json(200, "next"));
@@ -86,7 +73,7 @@ describe("a connection can be used again", () => {
   });
 
   test("after an answer that nobody has taken", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask, send } = parts;
     provider.answerAlways(() => [raw("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")]);
     const { body } = await send().response;
@@ -96,7 +83,7 @@ describe("a connection can be used again", () => {
   });
 
   test("after its taker has asked it to wait", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask, send } = parts;
     const gate = createGate();
     provider.answer([head(200, { "content-length": "2" }), chunk("a"), wait(gate), chunk("b"), end()]);
@@ -135,7 +122,7 @@ describe("a connection is not used again", () => {
     ["204 with a body", [raw("HTTP/1.1 204 x\r\n\r\nabc")], ""],
     ["two answers to one request", [raw("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\na".repeat(2))], "a"],
   ])("after %s", async (_, answer, text) => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask } = parts;
     provider.answer(answer);
     provider.answer(json(200, "next"));
@@ -146,7 +133,7 @@ describe("a connection is not used again", () => {
   });
 
   test("that says something without having been asked", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask } = parts;
     const gate = createGate();
     provider.answer([...json(200, "first"), wait(gate), raw("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")]);
@@ -159,7 +146,7 @@ describe("a connection is not used again", () => {
   });
 
   test("once its server has answered a request with what nobody asked for, and no other for a while", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask, clock } = parts;
     provider.answerAlways(() => json(200, "{}"));
     // Two connections, of which one is still kept when the other one turns out to be bad.
@@ -178,7 +165,7 @@ describe("a connection is not used again", () => {
   });
 
   test("once an answer on it was longer than told; nor is any other to that server", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask } = parts;
     provider.answerAlways(() => json(200, "{}"));
     provider.answer([raw("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nabc")]);
@@ -189,7 +176,7 @@ describe("a connection is not used again", () => {
   });
 
   test.each(["fin", "reset"] as const)("that the server ended (%s)", async (how) => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask } = parts;
     provider.answerAlways(() => json(200, "{}"));
     await Promise.all([ask(), ask(), ask()]);
@@ -204,7 +191,7 @@ describe("a connection is not used again", () => {
 
 describe("a kept connection that turns out to be dead", () => {
   async function keepDying() {
-    const parts = await setUp();
+    const parts = await openWithProvider();
     parts.provider.answer(json(200, "first"));
     await parts.ask();
     expect(parts.provider.closeIdleConnections("on-next-byte")).toBe(1);
@@ -228,7 +215,7 @@ describe("a kept connection that turns out to be dead", () => {
   });
 
   test("a GET that is answered with what nobody asked for is sent again", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask } = parts;
     provider.answer(json(200, "first"));
     provider.answer([raw("EXTRA"), stall()]);
@@ -239,7 +226,7 @@ describe("a kept connection that turns out to be dead", () => {
   });
 
   test("a GET on a new connection is sent once", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask } = parts;
     provider.answer([close()]);
     expect(await rejectionOf(ask())).toMatchObject({ code: "ECONNRESET" });
@@ -286,7 +273,7 @@ describe("a kept connection that turns out to be dead", () => {
 
 describe("connections that carry nothing", () => {
   test("are closed when they have been kept for long enough, each in its time", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask, clock, deadlines } = parts;
     const gate = createGate();
     provider.answerAlways(() => [wait(gate), ...json(200, "{}")]);
@@ -320,7 +307,7 @@ describe("connections that carry nothing", () => {
     ["timeout=-5", IDLE_MS],
     ["other-timeout=5", IDLE_MS],
   ])("are closed a second before a server does that says: %s", async (told, keptMs) => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask, clock, deadlines } = parts;
     const gate = createGate();
     provider.answerAlways((request) => [
@@ -345,7 +332,7 @@ describe("connections that carry nothing", () => {
   });
 
   test.each(["timeout=0", "timeout=1"])("are not kept for a server that says: %s", async (told) => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask, deadlines } = parts;
     provider.answerAlways(() => [raw(`HTTP/1.1 200 OK\r\nkeep-alive: ${told}\r\ncontent-length: 2\r\n\r\n{}`)]);
     await ask();
@@ -354,7 +341,7 @@ describe("connections that carry nothing", () => {
   });
 
   test("are closed with the transport; one that comes back later is closed then", async () => {
-    await using parts = await setUp();
+    await using parts = await openWithProvider();
     const { provider, ask, close: closeAll, deadlines } = parts;
     const gate = createGate();
     provider.answerAlways((request) => [

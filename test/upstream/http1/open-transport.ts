@@ -1,9 +1,10 @@
+import { afterEach, beforeEach } from "bun:test";
 import type { Provider } from "../../../src/providers/provider.ts";
 import { readWithin } from "../../../src/upstream/read-body.ts";
 import { createSocketTransport } from "../../../src/upstream/http1/transport.ts";
 import type { UpstreamResponse, PendingResponse, WireRequest } from "../../../src/upstream/transport.ts";
 import { createDeadlines } from "../../../src/core/deadlines.ts";
-import type { MockProvider } from "../../fixtures/mock-provider.ts";
+import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
 import { within } from "../../fixtures/within.ts";
 import { createManualClock } from "../../fixtures/manual-clock.ts";
 import { createProvider } from "../open-upstream.ts";
@@ -47,6 +48,29 @@ export function openTransport({ url, unix }: Pick<MockProvider, "url" | "unix">)
     close: transport.close,
     [Symbol.dispose]: transport.close,
   };
+}
+
+/** A provider and a transport to it. Use them with `await using`. */
+export async function openWithProvider(options: Parameters<typeof startMockProvider>[0] = {}) {
+  const provider = await startMockProvider(options);
+  const transport = openTransport(provider);
+  return {
+    ...transport,
+    provider,
+    async [Symbol.asyncDispose]() {
+      transport.close();
+      await provider.stop();
+    },
+  };
+}
+
+export type TransportWithProvider = Awaited<ReturnType<typeof openWithProvider>>;
+
+/** Opens both before each test of a file, and closes them after it. */
+export function openForEachTest(take: (opened: TransportWithProvider) => void): void {
+  let opened: TransportWithProvider | undefined;
+  beforeEach(async () => take((opened = await openWithProvider())));
+  afterEach(() => opened?.[Symbol.asyncDispose]());
 }
 
 /** The body of a POST. */

@@ -113,7 +113,7 @@ describe("pieces that wait", () => {
     expect(bytesOf(list.pieces())).toBe(bytesOf(pieces));
   });
 
-  test("are gathered where they are small and many", () => {
+  test("are gathered if they are small and many", () => {
     const list = new PieceList();
     for (let index = 0; index < 100_000; index++) list.push(Buffer.of(index & 0x7f));
     const pieces = list.pieces();

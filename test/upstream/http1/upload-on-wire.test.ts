@@ -1,5 +1,5 @@
 import { Failure } from "../../../src/core/errors.ts";
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "../../fixtures/answers.ts";
@@ -8,21 +8,17 @@ import { type MockProvider, startMockProvider } from "../../fixtures/mock-provid
 import { rejectionOf } from "../../fixtures/rejection.ts";
 import { close, raw, stall, wait } from "../../fixtures/script.ts";
 import { within } from "../../fixtures/within.ts";
-import { openTransport, post } from "./open-transport.ts";
+import { openForEachTest, openTransport, post, type TransportWithProvider } from "./open-transport.ts";
 
 const MIB = 1024 * 1024;
 /** More than the kernel takes of what the other side does not read. */
 const HUGE = 64 * MIB;
 
 let provider: MockProvider;
-let transport: ReturnType<typeof openTransport>;
-beforeEach(async () => {
-  provider = await startMockProvider();
-  transport = openTransport(provider);
-});
-afterEach(async () => {
-  transport.close();
-  await provider.stop();
+let transport: TransportWithProvider;
+openForEachTest((opened) => {
+  transport = opened;
+  provider = opened.provider;
 });
 
 /** A source that gives these pieces as they are asked for, with a count of what was. */

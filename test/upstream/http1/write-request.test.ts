@@ -28,7 +28,7 @@ describe("what is written", () => {
     );
   });
 
-  test("the same again with headers that are frozen, and another where anything else is another", () => {
+  test("the same again with headers that are frozen, and another if anything else is another", () => {
     const request = { ...REQUEST, headers: Object.freeze({ a: "b" }) };
     const first = write(request);
     expect(write(request)).toBe(first);

@@ -2,7 +2,7 @@ import { createEventEditor, type EventFilter } from "../../../core/sse/event-fil
 import type { Failure } from "../../../core/errors.ts";
 import type { AnswerError } from "../../../formats/form/answer.ts";
 import type { Format } from "../../../formats/format.ts";
-import { UpstreamError, UpstreamFailure } from "../../../upstream/errors.ts";
+import { UpstreamFailure, unfinishedStream } from "../../../upstream/errors.ts";
 import { Body } from "../../../upstream/response-body.ts";
 import { watchContent } from "../../watch-content.ts";
 import type { SaidSoFar } from "./said-so-far.ts";
@@ -16,9 +16,6 @@ export interface ResumedBodyParts {
   /** The part that follows one that broke off with this failure; undefined if there is none. */
   readonly next: (failure: Failure) => Promise<StreamPart | undefined>;
 }
-
-/** The provider ended its answer without an error, but before the end of the stream. */
-const UNFINISHED = { code: "STREAM_UNFINISHED", phase: "body", requestSent: true } as const;
 
 /** An event of which more than this has come without its end is passed on, and nobody goes on behind it. */
 const MAX_HELD_BYTES = 256 * 1024;
@@ -145,7 +142,7 @@ export class ResumedBody extends Body {
     if (this.#events) this.#endFirst(this.#events, broken === undefined);
     this.flush();
     if (said.isStopped || said.isLost) return this.#giveUp();
-    const unfinished = (): Failure => new UpstreamFailure(new UpstreamError("reset", UNFINISHED), part.provider);
+    const unfinished = (): Failure => new UpstreamFailure(unfinishedStream(), part.provider);
     const failure = said.error ? failureOf(said.error) : (broken ?? unfinished());
     // What the first provider reports is kept in its own words.
     if (this.#kept.length === 0) this.#ending = { failure };

@@ -1,5 +1,6 @@
 import type { Failure } from "../../../core/errors.ts";
-import { type AttemptRecord, modelFor, type Route, type Router } from "../../../routing/engine/route.ts";
+import type { AttemptRecord, Router } from "../../../routing/engine/route.ts";
+import { modelFor, type Route } from "../../../routing/models/routed-model.ts";
 import type { Deployment } from "../../../routing/models/deployment.ts";
 import { UpstreamFailure } from "../../../upstream/errors.ts";
 import type { RequestRoute } from "../../stage.ts";

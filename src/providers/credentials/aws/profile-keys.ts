@@ -18,7 +18,7 @@ const UNSUPPORTED = [
   ...["sso_account_id", "sso_role_name", "sso_session", "sso_start_url"],
 ];
 
-export const readAwsFiles = async (files: AwsFiles, parts: Pick<IssuingParts, "readFile">) => {
+const readAwsFiles = async (files: AwsFiles, parts: Pick<IssuingParts, "readFile">) => {
   const [credentials, config] = await Promise.all([
     readFileIfThere(parts, files.credentials, "the AWS credentials file"),
     readFileIfThere(parts, files.config, "the AWS config file"),

@@ -6,7 +6,7 @@ export type Profile = ReadonlyMap<string, string>;
  * https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
  * @param isConfig whether sections are called `profile NAME`, all but `default`
  */
-export function parseProfiles(text: string, isConfig: boolean): ReadonlyMap<string, Profile> {
+function parseProfiles(text: string, isConfig: boolean): ReadonlyMap<string, Profile> {
   const profiles = new Map<string, Map<string, string>>();
   let profile: Map<string, string> | undefined;
   for (const line of text.split(/\r?\n/)) {

@@ -28,7 +28,13 @@ export async function createSignature(
     }
     if (cache.size >= MAX_DERIVED_KEYS) cache.clear();
     const signer = new AwsV4Signer({
-      ...{ url, method, accessKeyId, secretAccessKey, region, service, cache },
+      url,
+      method,
+      accessKeyId,
+      secretAccessKey,
+      region,
+      service,
+      cache,
       ...(body && { body: body as Uint8Array<ArrayBuffer> }),
       ...(sessionToken !== undefined && { sessionToken }),
       datetime: timestamp(clock()),

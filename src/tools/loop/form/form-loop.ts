@@ -82,7 +82,10 @@ async function openAgent(
   const without = isNative ? unrepeatable(conversation, client) : "";
   if (without !== "") return { without };
   const first = await openFormSide(parts, admitted, {
-    ...{ wire, conversation, tools: toolsOf(plan.definitions), mayGrow: client.mayRepeat !== undefined },
+    wire,
+    conversation,
+    tools: toolsOf(plan.definitions),
+    mayGrow: client.mayRepeat !== undefined,
   });
   const rounds: Round[] = [];
   const toolsFor = (id: string): readonly Tool[] => toolsOf(plan.offer.definitions(id));

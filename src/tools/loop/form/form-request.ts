@@ -57,8 +57,11 @@ export const turnsOf = (said: readonly Block[], results: readonly ToolResult[]):
   {
     role: "tool",
     blocks: results.map(({ id, text }) => ({
-      ...{ type: "result", callId: id, blocks: [{ type: "text", text }] },
-      ...{ isError: isErrorText(text), kind: "function" },
+      type: "result",
+      callId: id,
+      blocks: [{ type: "text", text }],
+      isError: isErrorText(text),
+      kind: "function",
     })),
   },
 ];

@@ -75,7 +75,13 @@ export async function openFormSide(
     isNative ? {} : noteHeaders(format.api, api, request.notes());
   const send = sendTo(parts, isNative ? inEvents(admitted) : admitted, request);
   return {
-    ...{ provider, api, wire, target, isNative, request, headers },
+    provider,
+    api,
+    wire,
+    target,
+    isNative,
+    request,
+    headers,
     as: judgedAs(admitted, wire, target, parts.jsonLimits),
     ask: isNative
       ? send

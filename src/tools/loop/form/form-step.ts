@@ -35,9 +35,15 @@ export function openFormStep({ attempts, format, side }: OpenedForm, options: Fo
   const openTranslation = (response: UpstreamResponse): StreamTranslation => {
     const { wire, target } = side();
     return new StreamTranslation({
-      ...{ reader: wire.readStream(target), frames: framingOf(wire, response)?.open() },
-      ...{ writer, hasBegun: client.hasBegun, mayHold: options.mayHold, onEvent: options.listen() },
-      ...{ clientsError: inClientsWords, onError, failureOf },
+      reader: wire.readStream(target),
+      frames: framingOf(wire, response)?.open(),
+      writer,
+      hasBegun: client.hasBegun,
+      mayHold: options.mayHold,
+      onEvent: options.listen(),
+      clientsError: inClientsWords,
+      onError,
+      failureOf,
     });
   };
   let opened: StreamTranslation | undefined;

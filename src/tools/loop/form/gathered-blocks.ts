@@ -76,7 +76,8 @@ function toBlock({ opened, pieces, annotations, seal }: Gathered): Block {
   switch (opened.type) {
     case "text":
       return {
-        ...{ type: "text", text: pieces.join("") },
+        type: "text",
+        text: pieces.join(""),
         ...(opened.isRefusal && { isRefusal: true }),
         ...(annotations.length > 0 && { annotations }),
         ...(seal && { seal }),

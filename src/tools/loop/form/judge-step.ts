@@ -4,7 +4,7 @@ import type { AnswerEvent } from "../../../formats/form/answer-events.ts";
 import type { AnswerStreamReader, WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
 import { BrokenFrame, type FrameReader } from "../../../formats/form/framing.ts";
 import type { EventContent } from "../../../formats/first-content.ts";
-import type { Look } from "../../../pipeline/route/await-content.ts";
+import type { ContentSearch } from "../../../pipeline/route/await-content.ts";
 import type { JudgedAs } from "../../../pipeline/route/judge-reply.ts";
 import type { AdmittedRequest } from "../../../pipeline/stage.ts";
 import { answerFailure } from "../../../pipeline/translate/answer-failure.ts";
@@ -21,11 +21,14 @@ export function judgedAs(
   jsonLimits: JsonLimits,
 ): JudgedAs {
   return {
-    ...{ format, provider, isArray: false, isTranslated: true },
+    format,
+    provider,
+    isArray: false,
+    isTranslated: true,
     streamAsked: body.value["stream"] === true,
     wire: {
       isFramed: (response) => framingOf(wire, response) !== undefined,
-      look: (response) => createFormLook(wire.readStream(target), framingOf(wire, response)?.open()),
+      searchContent: (response) => createFormSearch(wire.readStream(target), framingOf(wire, response)?.open()),
       async check(bytes) {
         const answer = await readWholeAnswer(bytes, { wire, target, provider, jsonLimits, stop });
         if ("error" in answer) throw answerFailure(answer.error, provider, format);
@@ -35,7 +38,10 @@ export function judgedAs(
 }
 
 /** Looks at the pieces of a stream as its reader understands them. */
-function createFormLook(reader: AnswerStreamReader, frames: FrameReader = new EventReader(MAX_EVENT_CHARACTERS)): Look {
+function createFormSearch(
+  reader: AnswerStreamReader,
+  frames: FrameReader = new EventReader(MAX_EVENT_CHARACTERS),
+): ContentSearch {
   let seen: Exclude<EventContent, "none"> | undefined;
   return (piece) => {
     try {

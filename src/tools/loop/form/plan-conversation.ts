@@ -42,6 +42,10 @@ function relaxedChoice(
 /** The gateway's functions as tools of the form. */
 export const toolsOf = (definitions: readonly ToolDefinition[]): readonly Tool[] =>
   definitions.map(({ function: { name, description, parameters } }) => ({
-    ...{ kind: "function", name, description, parameters },
-    ...{ strict: undefined, cache: undefined },
+    kind: "function",
+    name,
+    description,
+    parameters,
+    strict: undefined,
+    cache: undefined,
   }));

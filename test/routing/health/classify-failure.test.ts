@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Failure, type FailureCode } from "../../../src/core/errors.ts";
-import { classifyFailure, type Next } from "../../../src/routing/engine/classify-failure.ts";
+import { classifyFailure, type Next } from "../../../src/routing/health/classify-failure.ts";
 import type { Blame } from "../../../src/routing/health/deployment-state.ts";
 import type { RetryReason } from "../../../src/routing/models/model-options.ts";
-import { answered, broke } from "./failures.ts";
+import { answered, broke } from "../engine/failures.ts";
 
 type Case = readonly [failure: Failure, next: Next, blame: Blame, reasons: readonly RetryReason[], sent: boolean];
 

@@ -2,7 +2,7 @@ import { type Failure, type FailureCode, FAILURES } from "../../core/errors.ts";
 import type { AnswerError } from "../../formats/form/answer.ts";
 import { isContentRefusal, isOverflow, isUnknownResponse } from "../../formats/refusal-reasons.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
-import type { Blame, Fault } from "../health/deployment-state.ts";
+import type { Blame, Fault } from "./deployment-state.ts";
 import type { RetryReason } from "../models/model-options.ts";
 
 /**

@@ -1,14 +1,14 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 import { formatDuration } from "../../core/durations.ts";
 import { objectOf } from "../../core/json/values.ts";
-import type { WrittenPart } from "../models/loaded-models.ts";
-import { faultLine } from "./config-file.ts";
-import { shownPath } from "./file-node.ts";
-import type { Places } from "./file-parts.ts";
-import { PROVIDER_PARTS } from "./limit-sections.ts";
-import { MODEL } from "./model-section.ts";
-import { MODEL_PRICE } from "./price-section.ts";
-import { isJsonPlace, readingOf } from "./typed-places.ts";
+import type { WrittenPart } from "./loaded-models.ts";
+import { faultLine } from "../file/config-file.ts";
+import { shownPath } from "../file/file-node.ts";
+import type { Places } from "../file/file-parts.ts";
+import { PROVIDER_PARTS } from "../file/limit-sections.ts";
+import { MODEL } from "../file/model-section.ts";
+import { MODEL_PRICE } from "../file/price-section.ts";
+import { isJsonPlace, readingOf } from "../file/typed-places.ts";
 
 type Path = readonly (string | number)[];
 type Values = readonly (readonly [path: string, text: string])[];
@@ -56,7 +56,7 @@ function valuesOf(value: unknown, schema: TSchema, path: Path, isFilled: IsFille
 const textOf = (value: unknown, schema: TSchema): string =>
   typeof value === "number" && readingOf(schema)?.isDuration ? formatDuration(value) : String(value);
 
-/** What tells whether anything at or below a path was filled in. */
+/** Makes what says whether anything at or below a path was filled in. */
 function filledIn(places: Places): (path: string) => boolean {
   const filled = Object.entries(places).flatMap(([path, place]) => (place.filled ? [path] : []));
   return (path) => filled.some((one) => one.startsWith(path) && /^(?:$|[.[])/.test(one.slice(path.length)));

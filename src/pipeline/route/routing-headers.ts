@@ -21,7 +21,7 @@ export function headersOf(deployment: Deployment, model: string, attempts: numbe
 }
 
 /** What is said of a first attempt. */
-export interface ToldOfFirst {
+export interface FirstAttemptReport {
   /** With which the client is told who answers. */
   readonly headers: Readonly<Record<string, string>>;
   /** What the log says if it answers. */
@@ -29,21 +29,21 @@ export interface ToldOfFirst {
 }
 
 /** Finds what is said of a first attempt. */
-export type FindTold = (attempt: Pick<AttemptRecord, "deployment" | "model">) => ToldOfFirst;
+export type ReportFirstAttempt = (attempt: Pick<AttemptRecord, "deployment" | "model">) => FirstAttemptReport;
 
 /** To look at a name takes 0.3 µs, to find what was made of it 0.02. */
-export function createFindTold(): FindTold {
-  const known = new WeakMap<Deployment, ToldOfFirst>();
-  const make: FindTold = ({ deployment, model }) => ({
+export function createFirstAttemptReports(): ReportFirstAttempt {
+  const known = new WeakMap<Deployment, FirstAttemptReport>();
+  const make: ReportFirstAttempt = ({ deployment, model }) => ({
     headers: namesOf(deployment, model),
     answered: [{ provider: deployment.provider.id, model }],
   });
   return (attempt) => {
     const { deployment } = attempt;
     if (deployment.model === "*") return make(attempt);
-    let told = known.get(deployment);
-    if (!told) known.set(deployment, (told = make(attempt)));
-    return told;
+    let report = known.get(deployment);
+    if (!report) known.set(deployment, (report = make(attempt)));
+    return report;
   };
 }
 

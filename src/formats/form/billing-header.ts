@@ -1,0 +1,7 @@
+const BILLING_HEADER = /^x-anthropic-billing-header:/i;
+
+/**
+ * Whether a text of the instructions is Claude Code's first one, which no other wire is sent: its hash changes with every
+ * request, and would defeat every prompt cache.
+ */
+export const isBillingHeader = (text: string): boolean => BILLING_HEADER.test(text);
