@@ -23,8 +23,9 @@ export const RUNTIME_ENVIRONMENT = {
    */
   MIMALLOC_PURGE_DELAY: "1000",
   /**
-   * Looks so seldom, in milliseconds, for free memory between what is used. By default it is every 100, in a thread of its own
-   * that walks all of the heap's pages while the others wait to allocate: at 300 chats a second 19 µs of each, now 2.
+   * Looks so seldom, in milliseconds, for free memory between what is used. By default it is every 100: a thread of its own
+   * walks all memory of each thread that sleeps, and one that wakes meanwhile has to wait for it. At 300 chats a second that
+   * took 15 to 20 µs of each, and now takes 2. https://github.com/oven-sh/mimalloc
    */
   MIMALLOC_PURGE_HOLES_MIN_INTERVAL: "1000",
 } as const;

@@ -121,8 +121,6 @@ export interface RequestRecord {
   readonly toolRuns: readonly ToolRun[] | undefined;
   /** Undefined if requests are not traced. */
   readonly trace: RequestTrace | undefined;
-  /** The trace that it belongs to, in lower-case hexadecimal; undefined if nobody can look it up. */
-  readonly traceId: string | undefined;
   /** What failed, if something did. */
   readonly failure: FailureCode | undefined;
   /** The underlying error, for the log only. */

@@ -43,7 +43,6 @@ export class Recorder implements RequestContext {
   toolCalls: number | undefined = undefined;
   toolRuns: ToolRun[] | undefined = undefined;
   readonly trace: RequestTrace | undefined;
-  readonly traceId: string | undefined;
   failure: FailureCode | undefined = undefined;
   cause: unknown = undefined;
   outcome: Outcome | undefined = undefined;
@@ -61,7 +60,6 @@ export class Recorder implements RequestContext {
     this.route = route;
     this.startedAt = register.now();
     this.trace = trace;
-    this.traceId = trace?.sampledId;
   }
 
   cameFrom(client: ClientDescription): void {

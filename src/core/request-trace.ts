@@ -6,11 +6,6 @@ export type TraceHeaders = Readonly<Record<string, string>>;
 
 /** One call of a provider. */
 export interface TraceStep {
-  /**
-   * The header fields with which the provider goes on with the trace; undefined if the client's own go on. To be read
-   * before the next call of the same request begins.
-   */
-  readonly headers: HeaderLines | undefined;
   /** Whether it wants to see the bytes of the answer. */
   readonly watchesBody: boolean;
   /** Whether it keeps what is asked and answered. */
@@ -71,7 +66,7 @@ export interface TracedTool {
 /**
  * Makes what keeps the content of a call of a provider, and hands on all that its step is to see.
  * @param request whose call it is, which is the same object from its beginning to its end
- * @param step of the trace; absent if the request is not traced
+ * @param step of the trace; absent if the call is not recorded
  */
 export type KeepContent = (request: object, step: TraceStep | undefined) => TraceStep;
 
@@ -79,9 +74,13 @@ export type KeepContent = (request: object, step: TraceStep | undefined) => Trac
 export interface RequestTrace {
   /** In lower-case hexadecimal. */
   readonly id: string;
-  /** Its id if its spans are recorded; if not, its steps only say with which headers the trace goes on. */
+  /** Its id if its spans are exported; undefined if nobody can look it up. */
   readonly sampledId: string | undefined;
-  /** A provider is called. */
+  /** Whether its calls are recorded. */
+  readonly isRecorded: boolean;
+  /** A provider is called: the header fields with which it goes on with the trace. */
+  nextHeaders(): HeaderLines;
+  /** Records the call that has the last of these. */
   call(request: TracedRequest, call: TracedCall): TraceStep;
   /** A tool is called. */
   tool(tool: TracedTool): ToolTrace;

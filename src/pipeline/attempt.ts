@@ -11,7 +11,7 @@ import type { ObservedCall } from "./observed-call.ts";
 import type { AttemptRequest } from "./attempt-parts.ts";
 import { readProviderFailure } from "./provider-failure.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
-import { addTrace, watched } from "./trace-attempt.ts";
+import { tellAsked, watched } from "./trace-attempt.ts";
 
 /** The answer to a client's request, on its way: what stages hand on, and what becomes the response. */
 export interface Reply {
@@ -167,7 +167,7 @@ export function sendWithin(
   request: AttemptRequest,
   step: TraceStep | undefined,
 ): Promise<UpstreamResponse> {
-  if (step) addTrace(request, step, provider);
+  if (step?.keepsContent) tellAsked(request, step, provider);
   const { body, keptBytes = 0 } = request;
   const length = body === null || body instanceof ReadableStream ? 0 : body.length;
   const isLong = length > UNCOUNTED_BYTES;

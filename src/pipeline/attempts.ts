@@ -7,6 +7,7 @@ import type { AttemptParts, AttemptRequest, BranchEvents } from "./attempt-parts
 import { ObservedCall } from "./observed-call.ts";
 import { readRequestTimeout, REQUEST_TIMEOUT, RequestDeadline } from "./request-timeout.ts";
 import type { StreamedCall } from "./stream-listener.ts";
+import { traceCall } from "./trace-attempt.ts";
 
 /**
  * All that providers are asked for one request, and the only place that calls one for it. Until it is closed, whatever ends
@@ -112,9 +113,8 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const { context } = this;
     const model = this.#model ?? context.model;
-    const { url } = request;
-    const traced = context.trace?.call(context, { kind: this.#kind, provider: provider.id, model, url });
-    const step = keepContent && !request.keepEncoding ? keepContent(context, traced) : traced;
+    const isSeen = context.trace !== undefined || keepContent !== undefined;
+    const step = isSeen ? traceCall(context, request, provider, model, this.#kind, keepContent) : undefined;
     const sending = this.#reason
       ? Promise.reject(this.#reason)
       : sendWithin(memory, this, call, provider, request, step);

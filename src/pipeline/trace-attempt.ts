@@ -1,25 +1,50 @@
+import type { HeaderLines } from "../core/header-lines.ts";
 import { applyEdits } from "../core/json/edit.ts";
-import type { TraceStep } from "../core/request-trace.ts";
+import type { CallKind, RequestContext } from "../core/request-context.ts";
+import type { KeepContent, TraceStep } from "../core/request-trace.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { BodyConsumer, ResponseBody, UpstreamResponse } from "../upstream/transport.ts";
 import type { AttemptRequest } from "./attempt-parts.ts";
 
 /**
- * Gives a request the headers that make the provider go on with the step, in place of the client's. It is changed, because
- * a copy of each would cost more than all else that a trace does for it.
+ * Has the provider go on with the trace of a request, if it has one.
+ * @returns what is to be told of the call; undefined if nothing is
  */
-export function addTrace(request: AttemptRequest, step: TraceStep, provider: Provider): void {
-  const { body, headers } = request;
-  const asked = step.keepsContent ? applyEdits(body) : null;
+export function traceCall(
+  context: RequestContext,
+  request: AttemptRequest,
+  provider: Provider,
+  model: string | undefined,
+  kind: CallKind,
+  keepContent: KeepContent | undefined,
+): TraceStep | undefined {
+  const { trace } = context;
+  if (trace) goOnWith(request, trace.nextHeaders());
+  const step = trace?.isRecorded
+    ? trace.call(context, { kind, provider: provider.id, model, url: request.url })
+    : undefined;
+  return keepContent && !request.keepEncoding ? keepContent(context, step) : step;
+}
+
+/** Tells a step that keeps content what is asked. */
+export function tellAsked({ body }: AttemptRequest, step: TraceStep, provider: Provider): void {
+  const asked = applyEdits(body);
   if (asked instanceof Uint8Array) step.asked(asked, redactionOf(secretsOf(provider)));
-  if (step.headers === undefined) return;
+}
+
+/**
+ * Gives a request the headers of a trace in place of the client's. It is changed, because a copy of each would cost more
+ * than all else that a trace does for it.
+ */
+function goOnWith(request: AttemptRequest, lines: HeaderLines): void {
+  const { headers } = request;
   if (headers instanceof Headers) request.headers = withoutNames(headers);
   else if ("traceparent" in headers || "tracestate" in headers || "baggage" in headers) {
     const { traceparent: _, tracestate: __, baggage: ___, ...left } = headers;
     request.headers = left;
   }
-  request.ownHeaders = step.headers;
+  request.ownHeaders = lines;
 }
 
 function withoutNames(headers: Headers): Headers {

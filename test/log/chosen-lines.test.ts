@@ -62,7 +62,14 @@ function observe(options: Parameters<typeof logRequest>[2], ids: readonly string
 const noStep = (): never => {
   throw new Error("nothing is called here");
 };
-const TRACE = { id: "0af7651916cd43dd8448eb211c80319c", sampledId: undefined, call: noStep, tool: noStep };
+const TRACE = {
+  id: "0af7651916cd43dd8448eb211c80319c",
+  sampledId: undefined,
+  isRecorded: false,
+  nextHeaders: () => "",
+  call: noStep,
+  tool: noStep,
+};
 
 const TRIED: RoutingRecord = {
   alias: "fast",

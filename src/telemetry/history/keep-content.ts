@@ -1,5 +1,4 @@
 import type { Principal } from "../../core/request-context.ts";
-import type { HeaderLines } from "../../core/header-lines.ts";
 import type { KeepContent, TraceStep } from "../../core/request-trace.ts";
 import type { Redact } from "../../core/redact/redact.ts";
 import { ownerOf } from "./contents.ts";
@@ -97,7 +96,6 @@ interface Kept {
 class ContentStep implements TraceStep {
   readonly watchesBody = true;
   readonly keepsContent = true;
-  readonly headers: HeaderLines | undefined;
   readonly #kept: Kept;
   readonly #step: TraceStep | undefined;
   #request: KeptText = NOTHING;
@@ -106,7 +104,6 @@ class ContentStep implements TraceStep {
   #length = 0;
 
   constructor(kept: Kept, step: TraceStep | undefined) {
-    this.headers = step?.headers;
     this.#kept = kept;
     this.#step = step;
     kept.answering ??= this;

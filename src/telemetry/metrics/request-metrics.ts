@@ -107,9 +107,10 @@ export class RequestMetrics {
     requests.add(slot, 1);
   }
 
-  #observe(series: Series, slot: number, milliseconds: number, { traceId }: RequestRecord): void {
+  #observe(series: Series, slot: number, milliseconds: number, { trace }: RequestRecord): void {
     const value = milliseconds / 1000;
     const index = series.observe(slot, value);
+    const traceId = trace?.sampledId;
     if (traceId !== undefined) series.exemplify(slot, index, { traceId, value, at: this.#parts.clock() / 1000 });
   }
 

@@ -1,4 +1,3 @@
-import type { HeaderLines } from "../../core/header-lines.ts";
 import type { Redact } from "../../core/redact/redact.ts";
 import type { TracedCall, TracedRequest, TraceStep } from "../../core/request-trace.ts";
 import type { TokenUsage } from "../../core/token-usage.ts";
@@ -14,7 +13,6 @@ const MAX_KEPT_BYTES = 64 * 1024;
 
 /** One call of a provider: an attempt of routing, a retry, a hedge, or a step after tools. */
 export class CallStep extends RecordedStep implements TraceStep {
-  readonly headers: HeaderLines;
   readonly watchesBody: boolean;
   readonly keepsContent: boolean;
   private readonly request: TracedRequest;
@@ -34,11 +32,9 @@ export class CallStep extends RecordedStep implements TraceStep {
   private isOver = false;
   private content: CapturedContent | undefined = undefined;
 
-  /** @param headers those with which the provider goes on with the span */
-  constructor(trace: StepTrace, spanId: string, headers: HeaderLines, request: TracedRequest, call: TracedCall) {
+  constructor(trace: StepTrace, spanId: string, request: TracedRequest, call: TracedCall) {
     super(trace, spanId);
     const { isSampled } = trace;
-    this.headers = headers;
     this.watchesBody = isSampled;
     this.keepsContent = isSampled && trace.parts.capturesContent;
     this.request = request;

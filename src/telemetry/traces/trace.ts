@@ -30,21 +30,17 @@ export interface Carried {
   readonly lines: HeaderLines;
 }
 
-/**
- * The trace of a request, sampled or not. It is also what stands for the calls of a request that is not recorded, which
- * need nothing but their headers.
- */
-export class Trace implements RequestTrace, StepTrace, TraceStep {
+/** The trace of a request, sampled or not. */
+export class Trace implements RequestTrace, StepTrace {
   readonly id: string;
   readonly isSampled: boolean;
   readonly parent: TraceParent | undefined;
   readonly parts: TraceParts;
-  /** Those of the call that began last. */
-  headers: HeaderLines = "";
-  private readonly isRecorded: boolean;
+  readonly isRecorded: boolean;
   private readonly carried: Carried;
-  /** With which the first step goes on, if its span has been drawn. */
-  private firstLine: HeaderLines | undefined;
+  /** The `traceparent` of the step that began last; before there is one, that of the first, if its span is drawn. */
+  private line: HeaderLines | undefined;
+  private hasBegun = false;
   private ownSpanId: string | undefined = undefined;
   private lastStep: RecordedStep | undefined = undefined;
   private stepCount = 0;
@@ -61,7 +57,7 @@ export class Trace implements RequestTrace, StepTrace, TraceStep {
     this.id = id;
     this.isSampled = isSampled;
     this.isRecorded = isRecorded;
-    this.firstLine = firstLine;
+    this.line = firstLine;
     this.parent = parent;
     this.parts = parts;
     this.carried = carried;
@@ -86,31 +82,28 @@ export class Trace implements RequestTrace, StepTrace, TraceStep {
     return steps.reverse();
   }
 
+  /** Those of the next step: without a `traceparent` if none is to go out. */
+  nextHeaders(): HeaderLines {
+    const line = this.line === undefined || this.hasBegun ? this.drawLine() : this.line;
+    this.line = line;
+    this.hasBegun = true;
+    const { lines } = this.carried;
+    if (!this.parts.propagatesTrace) return lines;
+    return lines === "" ? line : line + lines;
+  }
+
   call(request: TracedRequest, call: TracedCall): TraceStep {
-    const line = this.nextLine();
-    this.headers = this.headersWith(line);
-    return this.isRecorded ? this.record(new CallStep(this, spanIdIn(line), this.headers, request, call)) : this;
+    return this.record(new CallStep(this, this.lastSpanId, request, call));
   }
 
   tool(tool: TracedTool): ToolTrace {
-    const line = this.nextLine();
-    return this.record(new ToolStep(this, spanIdIn(line), fieldsOf(this.headersWith(line)), tool));
+    const headers = fieldsOf(this.nextHeaders());
+    return this.record(new ToolStep(this, this.lastSpanId, headers, tool));
   }
 
-  // What a call that is not recorded is told.
-  readonly watchesBody = false;
-  readonly keepsContent = false;
-  responded(): void {}
-  bodyCame(): void {}
-  asked(): void {}
-  settled(): void {}
-  ended(): void {}
-
-  /** The `traceparent` of the next step. */
-  private nextLine(): HeaderLines {
-    const { firstLine } = this;
-    this.firstLine = undefined;
-    return firstLine ?? this.drawLine();
+  /** Of the step that began last. */
+  private get lastSpanId(): string {
+    return spanIdIn(this.line ?? "");
   }
 
   private drawLine(): HeaderLines {
@@ -120,13 +113,6 @@ export class Trace implements RequestTrace, StepTrace, TraceStep {
     const spanId = clientSpanId ?? this.parts.ids.span();
     const isRandom = parent?.isRandom ?? false;
     return headerLine("traceparent", formatTraceparent({ traceId, spanId, isSampled, isRandom }));
-  }
-
-  /** What goes out: without a `traceparent` if none is to. */
-  private headersWith(line: HeaderLines): HeaderLines {
-    const { lines } = this.carried;
-    if (!this.parts.propagatesTrace) return lines;
-    return lines === "" ? line : line + lines;
   }
 
   private record<Step extends RecordedStep>(step: Step): Step {

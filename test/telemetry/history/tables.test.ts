@@ -134,7 +134,7 @@ test.each(KINDS)("%s: rows are kept as they are, whichever members they have in 
   const { tables, database } = all;
   const random = createRandom(Date.now());
   const some = <Given extends Value>(...values: readonly Given[]) => values[random.below(values.length)] ?? null;
-  for (const count of [1, 2, 19, 20, 21, 45, 600]) {
+  for (const count of [1, 2, 19, 20, 21, 45, 600, 121, 2, 1]) {
     const rows = Array.from({ length: count }, (_, index) =>
       rowAt(NOW + index, {
         identity: some(null, "a", "b"),

@@ -167,3 +167,13 @@ test.each(PAIRS)("any split of the provider's bytes gives a client of %s at %s t
   }
   expect(seen.size).toBe(1);
 });
+
+test.each(["chat", "messages", "responses"] as const)(
+  "what a provider has said and cannot be sent back to it is its failure, for a client of %s",
+  async (client) => {
+    rigOf("messages").answer(says("messages", false, [call("c1", "", {})]));
+    const { status, line } = await send(client, "messages", false);
+    expect([status, line]).toMatchObject([502, { failure: "upstream_invalid_response" }]);
+    expect(rigOf("messages").asked()).toHaveLength(1);
+  },
+);

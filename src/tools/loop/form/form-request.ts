@@ -1,6 +1,7 @@
 import type { Block } from "../../../formats/form/blocks.ts";
 import type { Conversation, Tool, ToolChoice, Turn } from "../../../formats/form/conversation.ts";
-import type { Note } from "../../../formats/form/dialect.ts";
+import { CannotTranslate, type Note } from "../../../formats/form/dialect.ts";
+import { Failure } from "../../../core/errors.ts";
 import { toJson } from "../../../core/json/bytes.ts";
 import { type RequestTranslation, writeConversation } from "../../../pipeline/translate/translate-request.ts";
 import type { GrowingRequest } from "../growing-request.ts";
@@ -36,7 +37,8 @@ export function openWrittenRequest(
       // What the gateway adds itself is no reason to refuse the client's request.
       const refusesUnsupported = translation.refusesUnsupported && !notes;
       const told = toolChoice ? { ...asked, toolChoice } : asked;
-      const written = writeConversation(told, { ...translation, refusesUnsupported });
+      const write = () => writeConversation(told, { ...translation, refusesUnsupported });
+      const written = notes ? orUnusable(write) : write();
       notes ??= written.notes;
       return toJson(written.body);
     },
@@ -49,6 +51,23 @@ export function openWrittenRequest(
     addedBytes: () => addedBytes,
     bytes: () => weight + addedBytes,
   };
+}
+
+/**
+ * Writes what was added to a request that could be written before: what a provider has said and cannot be sent back to it
+ * is its failure, and not the client's.
+ * @throws Failure `upstream_invalid_response`
+ */
+export function orUnusable<Result>(write: () => Result): Result {
+  try {
+    return write();
+  } catch (error) {
+    const isSaid =
+      error instanceof CannotTranslate || (error instanceof Failure && error.code === "unsupported_parameter");
+    if (!isSaid) throw error;
+    const message = `The upstream server sent an answer that cannot be sent back to it: ${error.message}`;
+    throw new Failure("upstream_invalid_response", { message });
+  }
 }
 
 /** An answer with calls and the results of these. */

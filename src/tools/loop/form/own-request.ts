@@ -6,7 +6,7 @@ import { applyEdits } from "../../../core/json/edit.ts";
 import { prepareBody } from "../../../pipeline/prepare-body.ts";
 import type { AdmittedRequest } from "../../../pipeline/stage.ts";
 import { openConversation } from "../conversation.ts";
-import { type FormRequest, turnsOf } from "./form-request.ts";
+import { type FormRequest, orUnusable, turnsOf } from "./form-request.ts";
 
 /** A turn before those that are written: no API lets the assistant begin. */
 const BEFORE: Turn = { role: "user", blocks: [{ type: "text", text: "." }] };
@@ -40,7 +40,8 @@ export function openOwnRequest(
   return {
     body: (toolChoice) => bodyWith(toolChoice && write({ tools: allTools, toolChoice, parallelCalls })["tool_choice"]),
     add(said, results) {
-      const [, ...added] = listOf(write({ tools: allTools, turns: [BEFORE, ...turnsOf(said, results)] })[member]);
+      const turns = [BEFORE, ...turnsOf(said, results)];
+      const [, ...added] = listOf(orUnusable(() => write({ tools: allTools, turns }))[member]);
       add(added.map(toJson));
     },
     notes: () => [],
