@@ -1,4 +1,3 @@
-import { timingSafeEqual } from "node:crypto";
 import { errorCodeOf } from "../core/error-code.ts";
 import type { Principal } from "../core/request-context.ts";
 import { type ReadFile, readTextFile } from "../core/read-files.ts";
@@ -61,7 +60,7 @@ export function readStaticKeys(setting: string, readFile: ReadFile = readTextFil
   return {
     holderOf(hash) {
       const key = byHash.get(hash.toBase64());
-      return key !== undefined && timingSafeEqual(key.hash, hash) ? key.holder : undefined;
+      return key !== undefined && crypto.timingSafeEqual(key.hash, hash) ? key.holder : undefined;
     },
   };
 }

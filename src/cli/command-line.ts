@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { nearestName } from "../core/nearest-name.ts";
 import { ACTIONS } from "./actions.ts";
 
@@ -63,23 +62,23 @@ function unknownOption(rawName: string): string {
   return `unknown option ${JSON.stringify(rawName)}${suggestion}`;
 }
 
+/** Without arguments, with which most gateways are started, the module that reads them is not loaded: it takes 1.4 MiB. */
+function tokensOf(args: string[]) {
+  if (args.length === 0) return [];
+  // Not `strict`, whose messages take several lines and suggest nothing: the same checks are made over the tokens.
+  const how = { strict: false, allowPositionals: true, tokens: true } as const;
+  return process.getBuiltinModule("node:util").parseArgs({ args, options: COMMAND_LINE_OPTIONS, ...how }).tokens;
+}
+
 /**
  * Reads the arguments after the program's name.
  * @returns the typed command line, or a one-line problem (for exit code 2)
  */
 export function parseCommandLine(args: string[]): Parsed {
-  // Not `strict`, whose messages take several lines and suggest nothing: the same checks are below, over the tokens.
-  const { tokens } = parseArgs({
-    args,
-    options: COMMAND_LINE_OPTIONS,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
   const given = new Set<OptionName>();
   const paths = new Map<OptionName, string>();
   let live = false;
-  for (const token of tokens) {
+  for (const token of tokensOf(args)) {
     if (token.kind === "option-terminator") continue;
     if (token.kind === "positional") {
       // Settings are not arguments; whoever passes one as such may pass a secret.

@@ -1,6 +1,5 @@
 import { errorCodeOf } from "../core/error-code.ts";
 import { readFileSync } from "node:fs";
-import { parseEnv } from "node:util";
 import { type EnvFileLines, scanEnvFile } from "./scan-env-file.ts";
 
 /** Variables by name, as in `process.env`. */
@@ -52,7 +51,7 @@ export function readEnvFile(path: string, environment: Environment): ReadEnviron
   }
   const joined: Record<string, string | undefined> = { ...environment };
   text = text.replace(/^\ufeff/, "");
-  for (const [name, value] of Object.entries(parseEnv(text))) {
+  for (const [name, value] of Object.entries(process.getBuiltinModule("node:util").parseEnv(text))) {
     if (readVariable(environment, name) === undefined) joined[name] = value;
   }
   return { ok: true, environment: joined, lines: scanEnvFile(text) };

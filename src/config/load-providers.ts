@@ -2,7 +2,6 @@ import type { Steps } from "../core/event-loop.ts";
 import type { AuthType, ProviderRow } from "../providers/provider-row.ts";
 import { CUSTOM_PROVIDER_ROW, customRowAt, GOOGLE_NATIVE_ROW, PROVIDER_TABLE } from "../providers/table.ts";
 import { BEARER } from "../providers/api-access.ts";
-import { joined, withoutOwn } from "../providers/query.ts";
 import { credentialOf } from "../providers/credentials/credential.ts";
 import type { ListEndpoint, Provider } from "../providers/provider.ts";
 import { type Endpoint, endpointKey } from "../upstream/endpoint.ts";
@@ -21,7 +20,7 @@ import {
 } from "./provider-variables.ts";
 import { withKeys } from "./provider-keys.ts";
 import { loadOnce, type UntouchedProviders } from "./untouched-providers.ts";
-import { familiesOf, listsOf, requestParts } from "./provider-requests.ts";
+import { familiesOf, listsOf, requestParts, withAddresses, withVersion } from "./provider-requests.ts";
 import { readBaseUrl } from "./read-base-url.ts";
 import { type ProviderRequests, readProviderRequests } from "./read-provider-requests.ts";
 
@@ -118,16 +117,16 @@ function loadProvider(
     transport: readTransport(environment, variables.transport, usualTransport, findings),
     ...(credential && { credential }),
   };
-  const lists = listsOf(row, endpoint, own.query);
-  return Object.freeze({
+  const { parts, addresses } = requestParts(row, base, used, keyMissing && keyOptional ? "none" : auth, own);
+  const known: Omit<Provider, "apis" | "bases"> = {
     ...endpoint,
     key: used,
-    ...requestParts(row, base, used, keyMissing && keyOptional ? "none" : auth, own),
+    ...parts,
     shownSettings: [...base.shown, ...version.shown, ...own.shown],
     relayedHeaders: row.relayedHeaders ?? [],
     extraRequestHeaders: readRelayHeaders(environment, variables.relayHeaders, findings),
     listing: row.listing,
-    ...(lists && { lists }),
+    ...listsOf(row, endpoint, own.query),
     ...(row.families && { families: familiesOf(row, own) }),
     ...(row.wires && { wires: row.wires }),
     refusesStreamOptions: row.refusesStreamOptions ?? false,
@@ -139,12 +138,9 @@ function loadProvider(
     ...(missingVariables.length > 0 && { missingVariables }),
     configured:
       key !== undefined || readVariable(environment, variables.url) !== undefined || cloud?.isConfigured === true,
-  });
+  };
+  return withAddresses(known, addresses);
 }
-
-/** The version that a setting asks for is before what else the query says of it. */
-const withVersion = (own: ProviderRequests, version: string): ProviderRequests =>
-  version === "" ? own : { ...own, query: joined(version, withoutOwn(own.query, version)) };
 
 /** A provider that no setting names: an OpenAI-compatible server at a URL on this machine, called without a key. */
 export function localProvider(id: string, url: string, row: ProviderRow = CUSTOM_PROVIDER_ROW): Provider {

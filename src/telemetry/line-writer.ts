@@ -136,7 +136,7 @@ interface LineTaker extends Pick<LineWriter, "defer" | "catchUp"> {
   readonly end: (isFailure: boolean) => void;
 }
 
-/** Writes lines as pino would, at a fraction of what it costs to go through it. One line at a time. */
+/** Writes lines member by member, straight into the buffer that they go out from. One line at a time. */
 export interface LineWriter {
   /**
    * Starts a line. The result takes its members, each after a comma.
@@ -157,7 +157,7 @@ export interface LineWriter {
 }
 
 /**
- * Makes what writes lines with a level, a time and what is in every line, in pino's form.
+ * Makes what writes lines with a level, a time and what is in every line, in the form of `createLeveledLog`.
  * @param lines takes the lines: each into its buffer, and then its end
  * @param base the members of every line
  */

@@ -34,7 +34,7 @@ export function logRequest(
       return log.error(membersOf(context, startsOfErrors, finishedAt), "request failed unexpectedly");
     }
     const level = levelOf(context, quietRoutes);
-    if (!log.isLevelEnabled(level)) return;
+    if (!log.enabled[level]) return;
     const isSampled = sampling !== undefined && isSuccess(context);
     if (isSampled && !sampling.takes(context.id)) return;
     const rate = isSampled ? sampling.member : "";

@@ -1,6 +1,6 @@
-import { type DestinationStream, type Logger, pino, stdTimeFunctions, symbols } from "pino";
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { describeFault, type OnFault } from "../core/faults.ts";
+import { createLeveledLog, type LeveledLog } from "./leveled-log.ts";
 import { type LostLines, STALL_MS } from "./line-batches.ts";
 import { logFaults } from "./log-faults.ts";
 import { createLineWriter, LineBuffer, type LineWriter } from "./line-writer.ts";
@@ -8,7 +8,7 @@ import { type LineStream, type LineStreamParts, openLineStream } from "./line-st
 import { openStandardOutput } from "./standard-output.ts";
 
 /** The process's log, and the stream of its lines. */
-export type Log = Logger & LogOutput;
+export type Log = LeveledLog & LogOutput;
 
 export interface LogOutput {
   /** For what is written with every request; undefined if something else takes the lines. */
@@ -43,10 +43,9 @@ export interface LogOptions {
   readonly format?: ((line: string) => string) | undefined;
 }
 
-/** A stream of lines that is told the level of each. */
-interface StreamWithLevel extends DestinationStream {
-  readonly [symbols.needsMetadataGsym]: true;
-  lastLevel: number;
+/** What takes whole lines of JSON, each with its line feed. */
+export interface LineDestination {
+  write(line: string): void;
 }
 
 /** This many bytes are written at once. */
@@ -57,9 +56,6 @@ const SHARED_BATCH_BYTES = 4096;
 
 const NOTHING_LOST: LostLines = { info: 0, failures: 0 };
 
-/** Of `warn`, in pino's numbers. */
-const FAILURE_LEVEL = 40;
-
 /**
  * The process's log: JSON lines on standard output, which never wait for their reader. What it does not take is lost
  * beyond a limit, and a line says how many lines that were; those of level `warn` and above have a limit of their own.
@@ -68,18 +64,12 @@ const FAILURE_LEVEL = 40;
  */
 export function createLog(
   { level, environment, worker, format }: LogOptions,
-  destination?: DestinationStream,
+  destination?: LineDestination,
   openLines: (parts: LineStreamParts) => LineStream = openLineStream,
 ): Log {
   const base = { environment, worker };
-  const options = {
-    level,
-    base,
-    timestamp: stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-  };
   if (destination) {
-    const logger = pino(options, destination);
+    const logger = createLeveledLog({ level, base, write: (line) => destination.write(line) });
     const none = { lineWriter: undefined, flushLines: async () => 0, copyLines() {}, onFault: logFaults(logger) };
     return Object.assign(logger, { ...none, ...countBroken(logger, () => NOTHING_LOST) });
   }
@@ -93,7 +83,7 @@ export function createLog(
     },
   });
   const formed = formLines(lines, format);
-  const logger = pino(options, formed.stream);
+  const logger = createLeveledLog({ level, base, write: formed.write });
   const log = Object.assign(logger, {
     lineWriter: createLineWriter(formed, base),
     copyLines: formed.copyLines,
@@ -104,7 +94,7 @@ export function createLog(
   return log;
 }
 
-function countBroken(logger: Logger, lost: () => LostLines): Pick<LogOutput, "lostLines" | "lineBroke"> {
+function countBroken(logger: LeveledLog, lost: () => LostLines): Pick<LogOutput, "lostLines" | "lineBroke"> {
   let broken = 0;
   return {
     lostLines() {
@@ -119,7 +109,7 @@ function countBroken(logger: Logger, lost: () => LostLines): Pick<LogOutput, "lo
   };
 }
 
-/** Makes what takes JSON lines, from pino and from what writes them itself, copies them, and gives them their form. */
+/** Makes what takes JSON lines, whole ones and those that are written member by member, copies them, and gives them their form. */
 function formLines({ buffer, end, defer, catchUp }: LineStream, format: LogOptions["format"]) {
   let copy: ((line: string) => void) | undefined;
   const copyLine = (line: string): void => {
@@ -151,19 +141,13 @@ function formLines({ buffer, end, defer, catchUp }: LineStream, format: LogOptio
     buffer.text(formOf(line));
     end(isFailure);
   };
-  const stream: StreamWithLevel = {
-    // Has pino say the level of each line before it: https://getpino.io/#/docs/api?id=destination
-    [symbols.needsMetadataGsym]: true,
-    lastLevel: 0,
-    write(line) {
+  const formed = {
+    write(line: string, isFailure: boolean): void {
       catchUp();
       copyLine(line.trimEnd());
       buffer.text(formOf(line));
-      end(this.lastLevel >= FAILURE_LEVEL);
+      end(isFailure);
     },
-  };
-  const formed = {
-    stream,
     buffer: draft,
     defer,
     catchUp,

@@ -4,7 +4,7 @@ import { dataEvent, sse } from "../fixtures/answers.ts";
 import { showFigures } from "../fixtures/figures.ts";
 import { createGate, type Gate } from "../fixtures/gate.ts";
 import type { RawClient } from "../fixtures/raw-http-client.ts";
-import { chunk, end, flood, head } from "../fixtures/script.ts";
+import { chunk, end, flood, head, raw, wait } from "../fixtures/script.ts";
 import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 
@@ -60,6 +60,19 @@ describe.each(STREAMS)("%s", (target, body) => {
       gate.open();
       expect(await nextText(client)).toBe(halves[index]);
     }
+    client.leave();
+  });
+
+  test("events that the gateway reads together, because it was late, go on as chunks of their own", async () => {
+    const events = ["one", "two", "three"].map((word) => dataEvent({ word, filling: "x".repeat(80) }));
+    const framed = events.map((event) => `${event.length.toString(16)}\r\n${event}\r\n`).join("");
+    const gate = createGate();
+    const last = LAST.trimStart();
+    rig.provider.answer([head(200, EVENT_STREAM), chunk(": hi\n\n"), wait(gate), raw(framed), chunk(last), end()]);
+    const { client } = await rig.call({ target, body });
+    expect(await nextText(client)).toBe(": hi\n\n");
+    gate.open();
+    for (const event of events) expect(await nextText(client)).toBe(event);
     client.leave();
   });
 

@@ -1,3 +1,5 @@
+import { asBuffer } from "../json/bytes.ts";
+
 /**
  * Remembers the last bytes of a stream, so that what is near its end can be read without decoding the rest, and what of
  * them nobody has looked at yet, so that many short chunks can be looked at together.
@@ -53,7 +55,8 @@ class LastBytes implements StreamTail {
     this.#total += chunk.length;
     if (chunk.length >= this.#size) return this.#keepEnd(chunk);
     if (this.#length + chunk.length > this.#buffer.length) this.#makeRoom(chunk.length);
-    this.#buffer.set(chunk, this.#length);
+    // The call that others of an event are made by: its code is in the processor's cache then.
+    asBuffer(chunk).copy(this.#buffer, this.#length);
     this.#length += chunk.length;
   }
 

@@ -1,5 +1,4 @@
 import { HeaderMarshaller } from "@smithy/eventstream-codec";
-import { crc32 } from "node:zlib";
 import { asBuffer } from "../../core/json/bytes.ts";
 import { isJsonObject, parseJson } from "../../core/json/parse.ts";
 import { EventTooLong, type ServerEvent } from "../../core/sse/event-reader.ts";
@@ -92,7 +91,7 @@ function openFrameReader(): FrameReader {
   const takeEvent = (bytes: Uint8Array): ServerEvent => {
     const frame = asBuffer(bytes);
     const end = frame.length - CHECKSUM_BYTES;
-    if (crc32(frame.subarray(0, end)) !== frame.readUInt32BE(end)) throw new BrokenFrame();
+    if (Bun.hash.crc32(frame.subarray(0, end)) !== frame.readUInt32BE(end)) throw new BrokenFrame();
     const headersEnd = PRELUDE_BYTES + frame.readUInt32BE(4);
     try {
       return toEvent(readHeaders(frame, headersEnd), frame.toString("utf8", headersEnd, end));
@@ -134,7 +133,7 @@ function openFrameReader(): FrameReader {
 /** What the prelude says, which is checked first: of a frame that is none, nothing is kept. */
 function frameLength(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, PRELUDE_BYTES);
-  if (crc32(bytes.subarray(0, CHECKED_BYTES)) !== view.getUint32(CHECKED_BYTES)) throw new BrokenFrame();
+  if (Bun.hash.crc32(bytes.subarray(0, CHECKED_BYTES)) !== view.getUint32(CHECKED_BYTES)) throw new BrokenFrame();
   const length = view.getUint32(0);
   const headersLength = view.getUint32(4);
   if (length < LEAST_BYTES || headersLength > length - LEAST_BYTES) throw new BrokenFrame();

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Tool } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 
@@ -23,7 +22,7 @@ export function toWireName(name: string): string {
   const escaped = name.replace(TO_ESCAPE, (character) => `_x${character.codePointAt(0)?.toString(16)}_`);
   if (NAME.test(escaped)) return escaped;
   if (name === "") throw new CannotTranslate("tools[].name", "tools must have a name");
-  const hash = createHash("sha256").update(name).digest("hex").slice(0, 8);
+  const hash = new Bun.CryptoHasher("sha256").update(name).digest("hex").slice(0, 8);
   return `${name.replace(/[^a-zA-Z0-9-]/g, "-").slice(0, MAX_PREFIX_CHARACTERS)}_${hash}`;
 }
 
@@ -51,4 +50,4 @@ const ID = /^[a-zA-Z0-9_-]+$/;
 
 /** The id of a call for a provider: other ids than the wire allows become a hash, the same for the call and its result. */
 export const toWireId = (id: string): string =>
-  ID.test(id) ? id : `toolu_${createHash("sha256").update(id).digest("base64url").slice(0, 24)}`;
+  ID.test(id) ? id : `toolu_${new Bun.CryptoHasher("sha256").update(id).digest("base64url").slice(0, 24)}`;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { JsonObject } from "../../core/json/parse.ts";
 import { type Block, type CallBlock, isText, type ResultBlock, type TextBlock } from "../form/blocks.ts";
 import type { Tool, Turn } from "../form/conversation.ts";
@@ -106,7 +105,7 @@ function writeOwnItem(
 
 /** The same id for a call and its result. */
 const fitCallId = (id: string): string =>
-  id.length <= MAX_CALL_ID_LENGTH ? id : `call_${createHash("sha256").update(id).digest("hex").slice(0, 32)}`;
+  id.length <= MAX_CALL_ID_LENGTH ? id : `call_${new Bun.CryptoHasher("sha256").update(id).digest("hex").slice(0, 32)}`;
 
 function writeCall({ id, name: flatName, input, kind }: CallBlock, { tools, shellCalls }: Writing): JsonObject {
   const tool = tools.get(flatName);

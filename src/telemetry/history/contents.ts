@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { identityOf } from "../../core/identity.ts";
 import type { Principal } from "../../core/request-context.ts";
 import { DataRefused, type HistoryDatabase, type Run } from "./database.ts";
@@ -23,9 +22,7 @@ export interface ShownContent {
 
 /** Who may read what a client has asked: that client. One hash for all if nobody is asked who they are. */
 export const ownerOf = (principal: Principal | undefined): string =>
-  createHash("sha256")
-    .update(identityOf(principal) ?? "")
-    .digest("base64url");
+  new Bun.CryptoHasher("sha256").update(identityOf(principal) ?? "").digest("base64url");
 
 const INSERTION = `INSERT INTO contents (id, owner, request, response, request_is_cut, response_is_cut, bytes)
   VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`;

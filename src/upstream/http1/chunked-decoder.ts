@@ -1,11 +1,6 @@
 import { moveDown, sliceOrCopy } from "../read-body.ts";
+import { CARRIAGE_RETURN, hexDigit, isLineEnd, LINE_FEED, SEMICOLON, SPACE, TAB } from "./framing-bytes.ts";
 import { WireError } from "./wire-error.ts";
-
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
-const SPACE = 0x20;
-const TAB = 0x09;
-const SEMICOLON = 0x3b;
 
 /** What may follow the size of a chunk; and all lines of the trailer together. */
 const MAX_EXTENSION_BYTES = 4096;
@@ -13,6 +8,11 @@ const MAX_TRAILER_BYTES = 16 * 1024;
 
 /** Sizes up to 2^48 are exact, and no chunk is longer. */
 const MAX_SIZE_DIGITS = 12;
+
+/** Of so many bytes at most, chunks go on one by one: there are more if a provider sends faster than it is read. */
+const MAX_APART_BYTES = 4096;
+/** Nor does what is shorter go on by itself: chunks may be of one byte. */
+const MIN_APART_BYTES = 64;
 
 /** What the next byte belongs to. Every line feed is its own part, so that none comes without its carriage return. */
 type Part =
@@ -35,11 +35,16 @@ const AFTER_LINE_FEED = {
 
 /** Hears of the bytes of a body. */
 export interface BodyTaker {
-  onData(bytes: Uint8Array): void;
+  /**
+   * A piece of it, which may be a view of the bytes that were pushed.
+   * @param isApart it is not to be joined with what follows, although they came together
+   */
+  onData(bytes: Uint8Array, isApart?: boolean): void;
 }
 
 /** Takes the chunked coding off a body. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
 export class ChunkedDecoder {
+  readonly #taker: BodyTaker;
   #part: Part = "size";
   #digits = 0;
   /** Of the chunk under way: its size as far as it has been read, then what of it has not come. */
@@ -50,13 +55,18 @@ export class ChunkedDecoder {
   #bodyStart = 0;
   #bodyEnd = 0;
 
+  constructor(taker: BodyTaker) {
+    this.#taker = taker;
+  }
+
   /**
-   * Takes the next bytes and hands those of the body to `taker` in one piece, which may be a view. Bytes that chunks
-   * separate are moved together within `bytes`: a piece for each of many small chunks would take far more memory than they do.
+   * Takes the next bytes and hands on those of the body in one piece, which may be a view. Bytes that chunks separate are
+   * moved together within `bytes`: a piece for each of many small chunks would take far more memory than they do. Only if
+   * there are few bytes, an event that is a chunk is a piece: those that came apart and were read late go on apart.
    * @returns the position behind the end of the body, or -1 while it goes on.
    * @throws with the code `HTTP_INVALID_CHUNK`
    */
-  push(bytes: Buffer, start: number, taker: BodyTaker): number {
+  push(bytes: Buffer, start: number): number {
     let position = start;
     this.#bodyStart = start;
     this.#bodyEnd = start;
@@ -72,7 +82,7 @@ export class ChunkedDecoder {
       return -1;
     } finally {
       // What came before an error is good.
-      if (this.#bodyEnd > this.#bodyStart) taker.onData(sliceOrCopy(bytes, this.#bodyStart, this.#bodyEnd));
+      if (this.#bodyEnd > this.#bodyStart) this.#handOn(bytes, false);
     }
   }
 
@@ -97,9 +107,17 @@ export class ChunkedDecoder {
 
   /** Adds the bytes from `start` to before `end` to what was found of the body. */
   #addBody(bytes: Buffer, start: number, end: number): void {
+    const isLong = this.#bodyEnd - this.#bodyStart >= MIN_APART_BYTES;
+    if (isLong && bytes.length <= MAX_APART_BYTES && bytes[this.#bodyEnd - 1] === LINE_FEED) this.#handOn(bytes, true);
     if (this.#bodyEnd === this.#bodyStart) this.#bodyStart = this.#bodyEnd = start;
     else if (this.#bodyEnd !== start) moveDown(bytes, this.#bodyEnd, start, end);
     this.#bodyEnd += end - start;
+  }
+
+  #handOn(bytes: Buffer, isApart: boolean): void {
+    const piece = sliceOrCopy(bytes, this.#bodyStart, this.#bodyEnd);
+    this.#bodyStart = this.#bodyEnd;
+    this.#taker.onData(piece, isApart);
   }
 
   /** @returns the position behind what came of the chunk. */
@@ -175,16 +193,6 @@ export class ChunkedDecoder {
     else if (byte === LINE_FEED || ++this.#trailerBytes > MAX_TRAILER_BYTES) refuse();
     else this.#part = "trailer-line";
   }
-}
-
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
-}
-
-function isLineEnd(bytes: Buffer, at: number): boolean {
-  return bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED;
 }
 
 function refuse(): never {

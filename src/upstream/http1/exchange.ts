@@ -100,7 +100,7 @@ class Http1Exchange extends Body implements PendingResponse, ConnectionListener,
     if (!this.#head || !this.isOpen) return;
     this.flush();
     if (ended) this.#finish();
-    this.#answerOnce(this.#head);
+    if (this.#resolve) this.#answer(this.#head);
   }
 
   drained(): void {
@@ -128,8 +128,9 @@ class Http1Exchange extends Body implements PendingResponse, ConnectionListener,
     this.#head = head;
   }
 
-  onData(bytes: Uint8Array): void {
+  onData(bytes: Uint8Array, isApart = false): void {
     this.write(bytes);
+    if (isApart) this.flush();
   }
 
   protected override pauseSource(isPaused: boolean): void {
@@ -164,12 +165,11 @@ class Http1Exchange extends Body implements PendingResponse, ConnectionListener,
     this.#onDone(this.#connection, false);
   }
 
-  #answerOnce({ status, headers, framing }: ResponseHead): void {
-    if (!this.#resolve) return;
+  #answer({ status, headers, framing }: ResponseHead): void {
     const plain: UpstreamResponse = { status, headers, body: framing.kind === "none" ? null : this };
     try {
       const isPlain = this.#keepEncoding || headers.get("content-encoding") === null;
-      this.#resolve(isPlain ? plain : decodeResponse(plain));
+      this.#resolve?.(isPlain ? plain : decodeResponse(plain));
     } catch (error) {
       this.#reject?.(error);
     }

@@ -1,6 +1,6 @@
 import { type ResponseHead, parseResponseHead } from "./response-head.ts";
 import { type BodyEnd, bodyEndOf } from "./body-end.ts";
-import { ChunkedDecoder } from "./chunked-decoder.ts";
+import { type BodyTaker, ChunkedDecoder } from "./chunked-decoder.ts";
 import { sliceOrCopy } from "../read-body.ts";
 import { PartialHead } from "./partial-head.ts";
 import { WireError } from "./wire-error.ts";
@@ -14,10 +14,8 @@ const MAX_HEAD_BYTES = 64 * 1024;
 const MAX_INTERIM_HEADS = 32;
 
 /** Hears what is found in the bytes of an answer, in this order. */
-export interface ResponseParserConsumer {
+export interface ResponseParserConsumer extends BodyTaker {
   onHead(head: ResponseHead): void;
-  /** A piece of the body, which may be a view of the bytes that were pushed. */
-  onData(bytes: Uint8Array): void;
 }
 
 /** Reads one answer from the bytes of a connection, wherever they are cut. A class because one is made for each answer. */
@@ -108,7 +106,7 @@ export class ResponseParser {
 
   #takeBody(bytes: Buffer, start: number, { framing, headers }: ResponseHead): boolean {
     if (framing.kind === "chunked") {
-      this.#chunks = new ChunkedDecoder();
+      this.#chunks = new ChunkedDecoder(this.#taker);
       return this.#takeChunks(this.#chunks, bytes, start);
     }
     if (framing.kind === "until-close") {
@@ -123,7 +121,7 @@ export class ResponseParser {
   }
 
   #takeChunks(chunks: ChunkedDecoder, bytes: Buffer, start: number): boolean {
-    const end = chunks.push(bytes, start, this.#taker);
+    const end = chunks.push(bytes, start);
     return end >= 0 && this.#end(bytes, end);
   }
 

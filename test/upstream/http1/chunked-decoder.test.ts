@@ -11,13 +11,13 @@ interface Decoded {
 }
 
 function decode(pieces: readonly Buffer[]): Decoded {
-  const decoder = new ChunkedDecoder();
   const taken: Uint8Array[] = [];
+  const decoder = new ChunkedDecoder({ onData: (bytes) => void taken.push(bytes) });
   let behind: number | undefined;
   for (const piece of pieces) {
     if (behind !== undefined) behind += piece.length;
     else {
-      const end = decoder.push(piece, 0, { onData: (bytes) => void taken.push(bytes) });
+      const end = decoder.push(piece, 0);
       if (end >= 0) behind = piece.length - end;
     }
   }
@@ -73,7 +73,7 @@ describe("a body, wherever it is cut", () => {
   test("begins where it is said to", () => {
     const taken: string[] = [];
     const taker = { onData: (bytes: Uint8Array) => void taken.push(Buffer.from(bytes).toString()) };
-    expect(new ChunkedDecoder().push(latin1("head1\r\na\r\n0\r\n\r\n"), 4, taker)).toBe(15);
+    expect(new ChunkedDecoder(taker).push(latin1("head1\r\na\r\n0\r\n\r\n"), 4)).toBe(15);
     expect(taken).toEqual(["a"]);
   });
 });
@@ -105,8 +105,8 @@ const WIRES = fc
 
 /** What comes of a body, up to the error if there is one. */
 function outcome(pieces: readonly Buffer[]) {
-  const decoder = new ChunkedDecoder();
   const taken: Uint8Array[] = [];
+  const decoder = new ChunkedDecoder({ onData: (bytes) => void taken.push(Buffer.from(bytes)) });
   let behind: number | undefined;
   let error: unknown;
   try {
@@ -114,7 +114,7 @@ function outcome(pieces: readonly Buffer[]) {
       if (behind !== undefined) behind += piece.length;
       else {
         // The decoder may move bytes within those that it is given.
-        const end = decoder.push(Buffer.from(piece), 0, { onData: (bytes) => void taken.push(Buffer.from(bytes)) });
+        const end = decoder.push(Buffer.from(piece), 0);
         if (end >= 0) behind = piece.length - end;
       }
     }
@@ -132,6 +132,41 @@ test("chunks that are read whole, several at once or byte by byte are the same b
     }),
     propertyRuns(300),
   );
+});
+
+describe("what is read at once is one piece", () => {
+  const event = (name: string, length: number): string => `data: ${name.padEnd(length - 8, ".")}\n\n`;
+  const framed = (chunks: readonly string[]): Buffer =>
+    latin1(chunks.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join(""));
+  const piecesOf = (bytes: Buffer, reads: readonly Buffer[] = [bytes]): string[] => {
+    const pieces: string[] = [];
+    const decoder = new ChunkedDecoder({ onData: (piece) => void pieces.push(Buffer.from(piece).toString("latin1")) });
+    for (const read of reads) decoder.push(Buffer.from(read), 0);
+    return pieces;
+  };
+  const [one, two, three] = [event("one", 64), event("two", 100), event("three", 64)];
+
+  test("but for a few events that are each a chunk", () => {
+    expect(piecesOf(framed([one, two, three]))).toEqual([one, two, three]);
+  });
+
+  test("wherever it is cut: no two whole events are in one", () => {
+    const wire = framed([one, two, three]);
+    for (let at = 1; at < wire.length; at++) {
+      const pieces = piecesOf(wire, cutAt(wire, [at]));
+      expect(pieces.join("")).toBe(one + two + three);
+      for (const piece of pieces)
+        expect([one, two, three].filter((each) => piece.includes(each)).length).toBeLessThan(2);
+    }
+  });
+
+  test.each([
+    ["chunks that end no line", ["x".repeat(100), "y".repeat(100)]],
+    ["chunks that are short", ["a\n", "b\n", "c\n", "d\n"]],
+    ["many events", Array.from({ length: 50 }, (_, index) => event(`${index}`, 100))],
+  ])("as are %s", (_, chunks) => {
+    expect(piecesOf(framed(chunks))).toEqual([chunks.join("")]);
+  });
 });
 
 describe("is refused, wherever it is cut:", () => {
