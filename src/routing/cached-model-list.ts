@@ -1,5 +1,5 @@
 import type { TimerSource } from "../core/deadlines.ts";
-import { Failure, toFailure } from "../core/errors.ts";
+import { Failure, FAILURES, toFailure } from "../core/errors.ts";
 import type { ListedModel } from "../providers/model-list-readers.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { NameList } from "./bare-names.ts";
@@ -167,9 +167,10 @@ export class CachedModelList implements NameList {
       this.#reported = undefined;
       return list;
     } catch (error) {
-      const isTimeout = controller.signal.aborted;
+      const cause = controller.signal.aborted ? undefined : toFailure(error);
+      // A deadline of every call may come first.
+      const isTimeout = cause === undefined || FAILURES[cause.code].status === 504;
       const isSlow = isTimeout || timers.now() - startedAt >= SLOW_AFTER_MS;
-      const cause = isTimeout ? undefined : toFailure(error);
       const failure = new Failure(isTimeout ? "models_timeout" : "models_failed", { provider: provider.id, cause });
       if (!isTimeout) this.#shown = undefined;
       this.#slowFailure = isSlow ? failure : undefined;

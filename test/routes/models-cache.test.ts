@@ -175,6 +175,21 @@ describe("a provider that hangs", () => {
     expect(await ids(gateway, "")).toEqual(["openai/a", "groq/b"]);
   });
 
+  test("is told as one whichever deadline comes first", async () => {
+    await using provider = await startMockProvider();
+    provider.answerAlways(() => [stall()]);
+    await using gateway = await startGateway({
+      GROQ_API_URL: provider.url,
+      GROQ_API_KEY: "k",
+      CLIENT_RESPONSE_HEADER_TIMEOUT: "20ms",
+    });
+    const response = await fetch(`${gateway.url}/v1/models?provider=groq`);
+    expect([response.status, await response.json()]).toMatchObject([
+      504,
+      { error: "Request timed out", code: "models_timeout", provider: "groq" },
+    ]);
+  });
+
   test("is shown with its last list, while one that fails is not", async () => {
     let answer: () => Script = () => list("b");
     await using rig = await startBeside(() => answer());
