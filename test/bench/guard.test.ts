@@ -94,7 +94,7 @@ describe("the guard", () => {
     expect(passes(verdicts)).toBe(true);
   });
 
-  test("fails what takes over 45 % more on a request with everything on, or over 15 % on an event", () => {
+  test("fails what takes over a quarter more on a request with everything on, or over 15 % on an event", () => {
     for (const [name, limit] of [["everythingCpu", 1.25] as const, ["everythingStreamCpu", 1.15] as const]) {
       expect(passes(judge(BASELINE, { ...BASELINE, [name]: limit + 0.001 }))).toBe(false);
       expect(passes(judge(BASELINE, { ...BASELINE, [name]: limit }))).toBe(true);

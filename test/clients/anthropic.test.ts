@@ -117,7 +117,7 @@ describe("an error of the gateway", () => {
     expect(rig.calls()).toEqual([]);
   });
 
-  test("names the request if the client looks for it", async () => {
+  test("names the request in the place where the client looks for it", async () => {
     const seen = await refusal(ask("nobody/unknown"));
     expect(seen.requestID).toBeString();
     expect(seen.requestID).toBe(seen.headers?.get("x-request-id") ?? "");

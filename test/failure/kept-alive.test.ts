@@ -95,7 +95,7 @@ describe.each(POSTS)("POST %s", (target, body) => {
   });
 });
 
-test("a GET may be repeated, and is if the connection died", async () => {
+test("a GET may be repeated, and is after its connection died", async () => {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const old = rig.provider.connections;
     expect(rig.provider.closeIdleConnections("on-next-byte")).toBeGreaterThan(0);

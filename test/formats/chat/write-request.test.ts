@@ -367,7 +367,7 @@ describe("messages", () => {
 describe("thoughts", () => {
   const seal = { origin: "anthropic/messages", kind: "signature", value: "s" } as const;
 
-  test("of others are left out and named; of nobody known go if some are taken", () => {
+  test("of others are left out and named; of nobody known go to a provider that takes some", () => {
     const turns = (known: typeof seal | undefined): Turn[] => [
       { role: "assistant", blocks: [{ type: "thinking", text: "T", seal: known }, text("A")] },
       user,
