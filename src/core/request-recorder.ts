@@ -187,6 +187,7 @@ export class Recorder implements RequestContext {
     this.outcome = outcome;
     this.settle();
     this.register.remove(this);
+    // Behind the observers, who see by it whether anybody was asked.
     this.call = undefined;
   }
 

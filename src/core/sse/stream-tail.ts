@@ -55,7 +55,7 @@ class LastBytes implements StreamTail {
     this.#total += chunk.length;
     if (chunk.length >= this.#size) return this.#keepEnd(chunk);
     if (this.#length + chunk.length > this.#buffer.length) this.#makeRoom(chunk.length);
-    // The call that others of an event are made by: its code is in the processor's cache then.
+    // Not `set`: the decoder has just made this call, so that its code is in the processor's cache.
     asBuffer(chunk).copy(this.#buffer, this.#length);
     this.#length += chunk.length;
   }

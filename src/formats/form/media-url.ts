@@ -31,6 +31,7 @@ function readBase64(data: string, mediaType: string | undefined): ReadMedia {
   return { source: { kind: "base64", data }, mediaType: mediaType ?? mediaTypeOf(data) };
 }
 
+/** A text whose % codes are decoded; as it is if they are none. */
 export function decodePercents(text: string): string {
   try {
     return decodeURIComponent(text);

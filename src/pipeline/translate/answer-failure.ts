@@ -7,7 +7,7 @@ import { type Provider, secretsOf } from "../../providers/provider.ts";
 import { rpcType } from "../../formats/rpc-status.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
 
-/** What the types and codes of errors that OpenAI and Anthropic have mean as a status. Of any other, nothing is known. */
+/** What the types and codes of errors that OpenAI and Anthropic have mean as a status. */
 const STATUSES: ReadonlyMap<string, number> = new Map([
   ["invalid_request_error", 400],
   ["authentication_error", 401],
