@@ -62,11 +62,11 @@ export function readStream(target: WireTarget): AnswerStreamReader {
       case "message_start":
         return start(event["message"]);
       case "content_block_start":
-        return blocks.start(event);
+        return hasStopped ? [] : blocks.start(event);
       case "content_block_delta":
-        return blocks.delta(event);
+        return hasStopped ? [] : blocks.delta(event);
       case "content_block_stop":
-        return blocks.stop(event);
+        return hasStopped ? [] : blocks.stop(event);
       case "message_delta":
         return readChange(event);
       case "message_stop":

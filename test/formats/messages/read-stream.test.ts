@@ -183,4 +183,18 @@ describe("a provider's stream", () => {
       expect(read.map(({ type }) => type)).toEqual(whole.map(({ type }) => type));
     }
   });
+
+  test("has no blocks behind its reason to stop, which clients were told is the last of it", () => {
+    const json = (text: string) => delta(1, { type: "input_json_delta", partial_json: text });
+    for (const late of [
+      [begin(1, { type: "text", text: "late" }), stop(1)],
+      [begin(1, { type: "tool_use", id: "t", name: "f", input: {} }), json("{}"), stop(1)],
+      [begin(1, { type: "server_tool_use", id: "s", name: "web_search" }), json("x".repeat(32 * 1024 * 1024)), stop(1)],
+      [delta(1, { type: "text_delta", text: "late" })],
+    ]) {
+      const events = [start, begin(0, { type: "text", text: "x" }), stop(0), change("end_turn")];
+      const read = readAll(readStream(TARGET), [...events, ...late, end]);
+      expect(read).toEqual(readAll(readStream(TARGET), [...events, end]));
+    }
+  });
 });
