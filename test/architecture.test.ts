@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Glob } from "bun";
 import { readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import manifest from "../package.json" with { type: "json" };
 
 const SOURCE = join(import.meta.dir, "../src");
 
@@ -138,6 +139,17 @@ function loadedWith(text: string): string[] {
   });
 }
 
+/** The packages that a file imports, also those that it needs only the types of, or only later. */
+function packagesOf(text: string): string[] {
+  const paths = [...text.matchAll(/(?:\bfrom |\bimport\(|^import )"([^" ]+)"/gm)].map(([, path = ""]) => path);
+  const outside = paths.filter((path) => !/^(?:\.|node:|bun$|bun:)/.test(path));
+  return outside.map((path) => /^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? path);
+}
+
+const OWN_PACKAGES: ReadonlySet<string> = new Set(
+  Object.keys({ ...manifest.devDependencies, ...manifest.optionalDependencies }),
+);
+
 const linesOf = (file: string): number => (texts.get(file) ?? "").split("\n").length - 1;
 
 /** What changes a value: a method of a collection, an assignment to a member or an element. An expression begins anew with each `lastIndex`. */
@@ -207,6 +219,13 @@ describe("the source", () => {
     expect([...ofNode].sort()).toEqual(NODE_LOADED_BY_ALL);
     const isOfTelemetry = /^(?:telemetry\/(?:metrics|otlp|traces)\/|server\/handlers\/push)/;
     expect([...reached].filter((file) => isOfTelemetry.test(file))).toEqual([]);
+  });
+
+  test("imports only packages of its own, types too", () => {
+    const imported = files.flatMap((file) => packagesOf(texts.get(file) ?? "").map((name) => ({ file, name })));
+    // Otherwise nothing was looked at.
+    expect(imported.length).toBeGreaterThan(0);
+    expect(imported.filter(({ name }) => !OWN_PACKAGES.has(name))).toEqual([]);
   });
 
   test("knows the configuration only where it is put together", () => {

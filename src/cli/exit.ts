@@ -63,9 +63,8 @@ export function surviveFaults(log: Log): void {
 /** What the system's codes mean here. */
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: "it is in use",
-  EADDRNOTAVAIL: "no interface of this machine has that address (SERVER_HOST)",
+  EADDRNOTAVAIL: "no interface of this machine has that address",
   EACCES: "the system does not let this user; ports below 1024 may need a right of their own",
-  ENOENT: "its folder is not there",
   ENOTFOUND: "no address is known by that name",
   EINVAL: "no address is known by that name, or the system does not take it",
 };

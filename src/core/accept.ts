@@ -1,4 +1,4 @@
-/** One entry of an `Accept`: what a client takes, and how gladly. */
+/** One entry of an `Accept`: a media range, and its parameters. */
 export interface Accepted {
   /** In lower case, such as `text/csv`, `text/*`. */
   readonly type: string;
@@ -6,7 +6,7 @@ export interface Accepted {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** Of an `Accept` that is longer nobody has to read more. */
+/** No more entries of an `Accept` are read: no client has so many forms to choose from. */
 const MAX_ENTRIES = 32;
 
 /**

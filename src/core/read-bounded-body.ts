@@ -1,6 +1,6 @@
 /**
  * Reads the whole body of a response of `fetch`, for documents that the gateway itself asks for.
- * @returns undefined if it is longer than that; the rest of it is not read
+ * @returns undefined if it is longer than `maxBytes`; the rest of it is not read
  * @throws whatever the runtime throws if it breaks off
  */
 export async function readBoundedBody(response: Response, maxBytes: number): Promise<Buffer | undefined> {

@@ -38,7 +38,7 @@ const rankOf = (level: string): number => ranks.get(level) ?? ranks.size;
  * and above are failures. What JSON cannot say is left out of a line, rather than the line: see {@link membersIn}.
  */
 export function createLeveledLog({ level, base, write }: LeveledLogParts): LeveledLog {
-  const inEveryLine = JSON.stringify(base).slice(1, -1);
+  const inEveryLine = membersIn(base);
   const enabled = { trace: false, debug: false, info: false, warn: false, error: false, fatal: false };
   const use = (wanted: string): void => {
     for (const name of LEVELS) enabled[name] = rankOf(name) >= rankOf(wanted);
@@ -49,7 +49,7 @@ export function createLeveledLog({ level, base, write }: LeveledLogParts): Level
     return (first: object | string, second?: string): void => {
       if (!enabled[name]) return;
       const [members, message] = typeof first === "string" ? ["", first] : [membersIn(first), second];
-      const begin = `{"level":"${name}","time":"${isoDate(Date.now())}",${inEveryLine}`;
+      const begin = `{"level":"${name}","time":"${isoDate(Date.now())}"${inEveryLine}`;
       write(`${begin}${members},"msg":${JSON.stringify(message)}}\n`, isFailure);
     };
   };

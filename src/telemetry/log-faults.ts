@@ -1,5 +1,5 @@
-import type { Logger } from "pino";
 import { describeFault, type OnFault } from "../core/faults.ts";
+import type { LeveledLog } from "./leveled-log.ts";
 
 /** So many that differ are counted apart. */
 const MAX_KINDS = 100;
@@ -8,7 +8,7 @@ const MAX_KINDS = 100;
  * Makes what writes a line, with the stack, for what was thrown outside of what answers a request. What is thrown again and again
  * must not fill the log: of one kind the first is written, the tenth, the hundredth and so on.
  */
-export function logFaults(log: Pick<Logger, "error">): OnFault {
+export function logFaults(log: Pick<LeveledLog, "error">): OnFault {
   const kinds = new Map<string, { count: number; next: number }>();
   return (error) => {
     const cause = describeFault(error);

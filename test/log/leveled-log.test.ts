@@ -59,3 +59,15 @@ test("a member that JSON cannot say is left out, and the line written", () => {
   log.error({ big: 5n, circular, call: () => {}, good: 1 }, "failed");
   expect(lines()).toEqual(['{"level":"error","time":"T","environment":"lab","good":1,"msg":"failed"}\n']);
 });
+
+test("a log of which no member is in every line, or one that JSON cannot say, writes lines that can be read", () => {
+  for (const base of [{}, { worker: undefined }, { big: 5n }]) {
+    const { log, lines } = setUp("info", base);
+    log.info("alone");
+    log.info({ a: 1 }, "with a member");
+    expect(lines()).toEqual([
+      '{"level":"info","time":"T","msg":"alone"}\n',
+      '{"level":"info","time":"T","a":1,"msg":"with a member"}\n',
+    ]);
+  }
+});

@@ -11,7 +11,7 @@ export const filledTextOf = (value: unknown): string | undefined =>
 export const numberOf = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined;
 
-/** More of anything were never counted. */
+/** A number above this is a mistake of whoever says it: no request has so many tokens. */
 const MAX_COUNT = 1e12;
 
 /** As how many of something there are, such as tokens. */

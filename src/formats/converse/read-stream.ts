@@ -11,7 +11,11 @@ import { malformed, readStop } from "./stop-reason.ts";
 import { StreamBlocks } from "./stream-blocks.ts";
 import { readUsage } from "./usage.ts";
 
-/** Reads a stream of ConverseStream. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html */
+/**
+ * Reads a stream of ConverseStream. With the reason to stop the answer is whole: what is missing or goes wrong behind it, an
+ * exception of the provider included, takes nothing from it.
+ * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
+ */
 export function readStream(target: WireTarget): AnswerStreamReader {
   const blocks = new StreamBlocks(sourceOf(target));
   let hasStarted = false;
@@ -21,7 +25,6 @@ export function readStream(target: WireTarget): AnswerStreamReader {
   let hasMetadata = false;
 
   const fail = (error: AnswerError): readonly AnswerEvent[] => {
-    // The answer is whole; what goes wrong behind its reason to stop takes nothing from it.
     if (hasStopped) return [];
     hasFailed = true;
     return [{ type: "fail", error }];

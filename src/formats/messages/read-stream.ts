@@ -13,8 +13,9 @@ import { mergeUsage, readUsage } from "./usage.ts";
 const DONE = "[DONE]";
 
 /**
- * Reads the stream of a provider of the Messages API. With the reason to stop the answer is whole; what goes wrong behind
- * takes nothing from it. https://docs.anthropic.com/en/docs/build-with-claude/streaming
+ * Reads the stream of a provider of the Messages API. With the reason to stop the answer is whole: what is missing or goes
+ * wrong behind it, an `error` of the provider included, takes nothing from it.
+ * https://docs.anthropic.com/en/docs/build-with-claude/streaming
  */
 export function readStream(target: WireTarget): AnswerStreamReader {
   const blocks = new StreamBlockReader(sourceOf(target));

@@ -40,12 +40,12 @@ const STATUSES: ReadonlyMap<string, number> = new Map([
 const UNKNOWN_STATUS = 502;
 
 /** Those that OpenRouter, Google and others have as the code of an error that comes with a good status. */
-const TOLD_STATUSES: ReadonlySet<string> = new Set(
+const REPORTED_STATUSES: ReadonlySet<string> = new Set(
   [400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529].map(String),
 );
 
 function statusOf({ type = "", code = "" }: AnswerError): number {
-  return STATUSES.get(type) ?? STATUSES.get(code) ?? (TOLD_STATUSES.has(code) ? Number(code) : UNKNOWN_STATUS);
+  return STATUSES.get(type) ?? STATUSES.get(code) ?? (REPORTED_STATUSES.has(code) ? Number(code) : UNKNOWN_STATUS);
 }
 
 /** What providers of one API alone mean by these is, to clients of any other, that the provider failed. */
@@ -62,9 +62,9 @@ const REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
 
 /** The failure for an answer that came with a good status and is an error. */
 export function answerFailure(error: AnswerError, provider: Provider, format: Format): Failure {
-  const told = clientsError(error, provider, format);
-  const { type, code, message } = told;
-  const status = statusOf(told);
+  const said = clientsError(error, provider, format);
+  const { type, code, message } = said;
+  const status = statusOf(said);
   const failure = new UpstreamFailure(
     new UpstreamError("status", { phase: "body", requestSent: true, status }),
     provider.id,

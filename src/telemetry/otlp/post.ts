@@ -1,4 +1,4 @@
-import { errorCodeOf } from "../../core/error-code.ts";
+import { errorWordOf } from "../../core/error-code.ts";
 import { readRetryAfter } from "../../core/retry-after.ts";
 import { rejectedOf } from "./read-response.ts";
 
@@ -53,8 +53,7 @@ export function createPost(options: PostOptions, fetchNow: () => CollectorFetch,
       });
       return await resultOf(response, isJson, clock());
     } catch (error) {
-      const code = errorCodeOf(error);
-      return { kind: "later", problem: code === undefined ? "it cannot be reached" : `it cannot be reached (${code})` };
+      return { kind: "later", problem: `it cannot be reached (${errorWordOf(error)})` };
     }
   };
 }

@@ -122,7 +122,7 @@ class ProtobufWriter {
   }
 }
 
-/** `Number` of what is a number already, or compiled code gives up each time that it is one of more than 32 bits. */
+/** A number as it is: with `Number` of one of more than 32 bits, compiled code is given up each time. */
 const numberOf = (value: unknown): number => (typeof value === "number" ? value : Number(value));
 
 /** Nanoseconds since the epoch, of which a number does not hold the last digits. */
