@@ -11,17 +11,12 @@ export function ownCommand(): readonly [executable: string, ...script: string[]]
 /**
  * What the runtime reads from its environment only when a process starts, if the operator has not set it. When its last
  * compiler is asked is left as it is: sixteen times later (BUN_JSC_thresholdForFTLOptimizeAfterWarmUp), the first 15,000
- * requests took 58 µs of CPU each instead of 91, but those from 35,000 to 150,000 took 50 instead of 42.
+ * requests took 58 µs of CPU each instead of 91, but those from 35,000 to 150,000 took 50 instead of 42. Nor is freed memory kept
+ * for longer than the runtime's 100 ms (MIMALLOC_PURGE_DELAY): a second made a burst of events take 20 MiB more, and nothing faster.
  */
 export const RUNTIME_ENVIRONMENT = {
   /** Its own `fetch` lets 256 requests out at once by default. https://bun.com/docs/runtime/networking/fetch */
   BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
-  /**
-   * Keeps freed memory for this many milliseconds. By default it is given back after ten, so that between the events of
-   * slow streams the same pages would be given back and requested again and again.
-   * https://microsoft.github.io/mimalloc/environment.html
-   */
-  MIMALLOC_PURGE_DELAY: "1000",
   /**
    * Looks so seldom, in milliseconds, for free memory between what is used. By default it is every 100: a thread of its own
    * walks all memory of each thread that sleeps, and one that wakes meanwhile has to wait for it. At 300 chats a second that
