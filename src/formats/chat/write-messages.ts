@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import { isBillingHeader } from "../form/billing-header.ts";
+import { isBillingHeader } from "../form/system-texts.ts";
 import type { Block, CacheMark, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";

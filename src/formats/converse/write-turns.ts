@@ -1,10 +1,9 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import { isBillingHeader } from "../form/billing-header.ts";
 import type { Block, TextBlock } from "../form/blocks.ts";
 import { appendBlocks, thoughtsFirst } from "../form/claude-turns.ts";
 import type { Turn } from "../form/conversation.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
-import { systemReminder } from "../form/system-reminder.ts";
+import { isBillingHeader, systemReminder } from "../form/system-texts.ts";
 import { openTellingApart } from "../form/tell-apart.ts";
 import { tellResult, writeAssistantBlock, writeResult, writeText, writeUserBlock } from "./write-content.ts";
 import type { Writing } from "./writing.ts";

@@ -1,9 +1,8 @@
-import { isBillingHeader } from "../form/billing-header.ts";
 import { type Block, type CallBlock, isCall, isText, type ResultBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
-import { systemReminder } from "../form/system-reminder.ts";
+import { isBillingHeader, systemReminder } from "../form/system-texts.ts";
 import { writeModelParts, writeUserParts } from "./write-parts.ts";
 import { writeLateResult, writeResults } from "./write-results.ts";
 import type { WireObject, Writing } from "./writing.ts";

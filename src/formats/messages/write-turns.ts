@@ -1,6 +1,6 @@
 import { type Block, isText, type ResultBlock } from "../form/blocks.ts";
 import { type Step, stepsOf } from "../form/steps.ts";
-import { systemReminder } from "../form/system-reminder.ts";
+import { systemReminder } from "../form/system-texts.ts";
 import { openTellingApart } from "../form/tell-apart.ts";
 import { appendBlocks, thoughtsFirst } from "../form/claude-turns.ts";
 import type { Turn } from "../form/conversation.ts";

@@ -1,9 +1,10 @@
-/* The bytes that the chunked coding frames a body with. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
+/* The bytes that frame a message of HTTP/1: its head, and the chunks of its body. https://www.rfc-editor.org/rfc/rfc9112 */
 
 export const LINE_FEED = 0x0a;
 export const CARRIAGE_RETURN = 0x0d;
 export const SPACE = 0x20;
 export const TAB = 0x09;
+export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
 
 /** The value of a hexadecimal digit of either case, or -1. */

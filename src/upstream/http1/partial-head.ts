@@ -1,14 +1,10 @@
+import { CARRIAGE_RETURN, COLON, LINE_FEED, SPACE, TAB } from "./framing-bytes.ts";
 import { WireError } from "./wire-error.ts";
 
 /** How a head begins: `9` is any digit, `0` one of HTTP/1.0 and HTTP/1.1, `1` the first digit of a status. */
 const BEGINNING = "HTTP/1.0 199";
 const MINOR_VERSION_AT = BEGINNING.indexOf("0");
 const STATUS_AT = MINOR_VERSION_AT + 2;
-
-const CARRIAGE_RETURN = 0x0d;
-const LINE_FEED = 0x0a;
-const SPACE = 0x20;
-const COLON = 0x3a;
 
 /** Beginning size in bytes of what is held. */
 const CAPACITY = 1024;
@@ -98,7 +94,7 @@ function isInBeginning(byte: number, position: number): boolean {
 
 /** What reasons and values may hold: everything but control characters other than the tab. */
 function isText(byte: number): boolean {
-  return (byte >= SPACE && byte !== 0x7f) || byte === 0x09;
+  return (byte >= SPACE && byte !== 0x7f) || byte === TAB;
 }
 
 function tableOf(characters: string): Uint8Array {

@@ -1,4 +1,5 @@
 import type { ResponseHeaders } from "../transport.ts";
+import { COLON, SPACE, TAB } from "./framing-bytes.ts";
 import { WireError } from "./wire-error.ts";
 
 /** How the end of an answer's body is known. https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
@@ -92,9 +93,6 @@ export function parseKeepAlive(headers: ResponseHeaders): number {
   return seconds ? Number(seconds) * 1000 : Number.POSITIVE_INFINITY;
 }
 
-const COLON = 0x3a;
-const SPACE = 0x20;
-const TAB = 0x09;
 /** What a capital letter lacks to be a small one. */
 const TO_LOWER_CASE = 0x20;
 

@@ -5,3 +5,6 @@ const BILLING_HEADER = /^x-anthropic-billing-header:/i;
  * request, and would defeat every prompt cache.
  */
 export const isBillingHeader = (text: string): boolean => BILLING_HEADER.test(text);
+
+/** What is said amid a conversation in the system's name, as a text of the user's, for wires that have no such turns. */
+export const systemReminder = (text: unknown): string => `<system-reminder>\n${String(text)}\n</system-reminder>`;
