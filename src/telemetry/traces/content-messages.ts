@@ -34,7 +34,9 @@ export function createMessageWriter(): MessageWriter {
   const textPart = (text: string): Part => ({ type: "text", content: cut(text) });
 
   const callPart = (id: unknown, name: unknown, given: unknown): Part => ({
-    ...{ type: "tool_call", id: cut(textOf(id) ?? ""), name: cut(textOf(name) ?? "") },
+    type: "tool_call",
+    id: cut(textOf(id) ?? ""),
+    name: cut(textOf(name) ?? ""),
     arguments: cut(typeof given === "string" ? given : (JSON.stringify(given) ?? "")),
   });
 

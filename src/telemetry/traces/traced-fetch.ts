@@ -43,8 +43,15 @@ export function createTracedFetch({ ids, sample, propagators, clock, take }: Tra
         setServer(attributes, url);
         take([
           {
-            ...{ traceId, spanId, flags: spanFlags(false), name: method, kind: SPAN_KIND.client },
-            ...{ startTimeUnixNano: startedAt, endTimeUnixNano: clock(), attributes, events: [] },
+            traceId,
+            spanId,
+            flags: spanFlags(false),
+            name: method,
+            kind: SPAN_KIND.client,
+            startTimeUnixNano: startedAt,
+            endTimeUnixNano: clock(),
+            attributes,
+            events: [],
             status: status === undefined || status >= 400 ? { code: STATUS_ERROR } : undefined,
           },
         ]);
