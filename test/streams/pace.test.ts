@@ -63,19 +63,6 @@ describe.each(STREAMS)("%s", (target, body) => {
     client.leave();
   });
 
-  test("events that the gateway reads together, because it was late, go on as chunks of their own", async () => {
-    const events = ["one", "two", "three"].map((word) => dataEvent({ word, filling: "x".repeat(80) }));
-    const framed = events.map((event) => `${event.length.toString(16)}\r\n${event}\r\n`).join("");
-    const gate = createGate();
-    const last = LAST.trimStart();
-    rig.provider.answer([head(200, EVENT_STREAM), chunk(": hi\n\n"), wait(gate), raw(framed), chunk(last), end()]);
-    const { client } = await rig.call({ target, body });
-    expect(await nextText(client)).toBe(": hi\n\n");
-    gate.open();
-    for (const event of events) expect(await nextText(client)).toBe(event);
-    client.leave();
-  });
-
   test("the head says that it is a stream that nobody may hold back", async () => {
     const gate = createGate();
     rig.provider.answer(sse([dataEvent({})], { gaps: [gate] }));
@@ -129,6 +116,41 @@ describe.skipIf(process.platform !== "linux")("a client that reads slowly", () =
       expect(peak - before).toBeLessThan(80 * MEBIBYTE);
       expect(received).toBe(total + `data: 1\n\n${LAST}`.length);
       expect(await rig.settled(id)).toMatchObject({ outcome: "answered", bytes_out: received });
+    },
+  );
+});
+
+describe("over the gateway's own sockets", () => {
+  let sockets: Rig<GatewayProcess>;
+  beforeAll(async () => {
+    // The runtime's `fetch` joins what it reads together.
+    sockets = await startRig({ STREAM_KEEPALIVE: "0s", CLIENT_TRANSPORT: "socket" }, startGateway);
+  });
+  afterAll(async () => {
+    await sockets.finish();
+    await sockets[Symbol.asyncDispose]();
+  });
+
+  test.each(STREAMS)(
+    "%s: events that the gateway reads together, because it was late, go on as chunks of their own",
+    async (target, body) => {
+      const events = ["one", "two", "three"].map((word) => dataEvent({ word, filling: "x".repeat(80) }));
+      const framed = events.map((event) => `${event.length.toString(16)}\r\n${event}\r\n`).join("");
+      const gate = createGate();
+      const last = LAST.trimStart();
+      sockets.provider.answer([
+        head(200, EVENT_STREAM),
+        chunk(": hi\n\n"),
+        wait(gate),
+        raw(framed),
+        chunk(last),
+        end(),
+      ]);
+      const { client } = await sockets.call({ target, body });
+      expect(await nextText(client)).toBe(": hi\n\n");
+      gate.open();
+      for (const event of events) expect(await nextText(client)).toBe(event);
+      client.leave();
     },
   );
 });
