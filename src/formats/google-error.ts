@@ -48,8 +48,9 @@ function googleDetails({ code, message, details }: Failure, requestId: string): 
     // What Google itself says, which comes through as it is.
     ...(Array.isArray(told) ? (told as readonly object[]) : []),
     {
+      // Its reason is a word, so not a status that a provider has as the code. https://google.aip.dev/193#errorinfo
       "@type": `${GOOGLE_TYPES}ErrorInfo`,
-      reason: (typeof wireCode === "string" ? wireCode : code).toUpperCase(),
+      reason: (typeof wireCode === "string" && /^[a-z]/i.test(wireCode) ? wireCode : code).toUpperCase(),
       domain: "inference-gateway",
       // Its values are texts.
       metadata: {

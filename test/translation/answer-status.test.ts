@@ -38,6 +38,21 @@ describe.each([
     expect([response.status, await response.json()]).toMatchObject([status, { type: "error", error: { type } }]);
   });
 
+  // A reason is a word in capitals: https://google.aip.dev/193#errorinfo
+  test.each([
+    [{ code: 429, message: "slow" }, 429, "PROVIDER_ERROR"],
+    [{ code: "-5", message: "odd" }, 502, "PROVIDER_ERROR"],
+    [{ code: "slow_down", message: "slow" }, 429, "SLOW_DOWN"],
+  ] as const)("%j has the status %i for Google's clients, and the reason %s", async (error, status, reason) => {
+    started.answerWith(answer(error));
+    const method = stream ? "streamGenerateContent?alt=sse" : "generateContent";
+    const response = await started.post(`/v1beta/models/chatty%2Fm:${method}`, {
+      contents: [{ parts: [{ text: "hi" }] }],
+    });
+    const { error: told } = (await response.json()) as { error: { details: readonly object[] } };
+    expect([response.status, told.details]).toMatchObject([status, [{ reason }]]);
+  });
+
   test("of Google's API has the status of its code", async () => {
     started.answerWith(answer({ code: 429, message: "slow", status: "RESOURCE_EXHAUSTED" }));
     const messages = [{ role: "user", content: "hi" }];
