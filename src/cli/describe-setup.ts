@@ -1,3 +1,4 @@
+import { urlHost } from "../core/url-host.ts";
 import { authenticationOptions } from "../config/module-options.ts";
 import type { Config } from "../config/load-config.ts";
 import { providerVariables } from "../config/provider-variables.ts";
@@ -27,7 +28,7 @@ function addressOf({ settings }: Config): string {
   const scheme = settings.SERVER_TLS_CERT_PATH === undefined ? "http" : "https";
   const { SERVER_UNIX_SOCKET: socket, SERVER_HOST: host, SERVER_PORT: port } = settings;
   if (socket !== undefined) return `${scheme} over the unix socket ${socket}`;
-  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port === 0 ? "(a free port)" : port}`;
+  return `${scheme}://${urlHost(host)}:${port === 0 ? "(a free port)" : port}`;
 }
 
 function authenticationLines({ settings }: Config): readonly string[] {

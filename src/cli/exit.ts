@@ -1,5 +1,6 @@
 import { ListenError } from "../core/listen-error.ts";
 import { errorCodeOf } from "../core/error-code.ts";
+import { urlHost } from "../core/url-host.ts";
 import type { Log } from "../telemetry/log.ts";
 import { writeErrors } from "../telemetry/standard-output.ts";
 import type { Settings } from "../config/settings-table.ts";
@@ -83,7 +84,9 @@ const SOCKET_REASONS: Readonly<Record<string, string>> = {
 export function listeningProblem(error: unknown, settings: Settings): string {
   if (error instanceof ListenError) return problemOf(`${error.address} (${error.settings})`, error.cause, REASONS);
   const { SERVER_UNIX_SOCKET: socket, SERVER_HOST: host, SERVER_PORT: port } = settings;
-  return socket === undefined ? problemOf(`${host}:${port}`, error, REASONS) : problemOf(socket, error, SOCKET_REASONS);
+  return socket === undefined
+    ? problemOf(`${urlHost(host)}:${port}`, error, REASONS)
+    : problemOf(socket, error, SOCKET_REASONS);
 }
 
 const problemOf = (address: string, error: unknown, reasons: Readonly<Record<string, string>>): string =>

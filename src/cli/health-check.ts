@@ -1,3 +1,4 @@
+import { urlHost } from "../core/url-host.ts";
 import type { Settings } from "../config/settings-table.ts";
 
 /** Health checks of container engines come every few seconds; an answer that takes longer than this does not count. */
@@ -33,5 +34,5 @@ export async function checkHealth(settings: Settings): Promise<string | undefine
 function loopbackOf(host: string): string {
   if (host === "0.0.0.0") return "127.0.0.1";
   if (host === "::") return "[::1]";
-  return host.includes(":") ? `[${host}]` : host;
+  return urlHost(host);
 }

@@ -1,3 +1,4 @@
+import { urlHost } from "../core/url-host.ts";
 import { Failure } from "../core/errors.ts";
 import { isAddress } from "./http1/origin.ts";
 import { isPublicAddress } from "./public-address.ts";
@@ -76,7 +77,7 @@ async function fetchOnce({ fetch, lookup, userAgent }: PublicFetchParts, url: UR
   // All of them: the next lookup may give them in another order.
   if (address === undefined || !addresses.every(isPublicAddress)) throw new NotFetched("its host is not a public one");
   const pinned = new URL(url);
-  pinned.hostname = address.includes(":") ? `[${address}]` : address;
+  pinned.hostname = urlHost(address);
   pinned.hash = "";
   try {
     return await fetch(pinned.href, {
