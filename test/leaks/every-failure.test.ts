@@ -682,7 +682,7 @@ describe("no secret is in the answer or the log", () => {
     gateway.process.kill("SIGTERM");
     await receive("shutting_down", stream);
     gate.open();
-    expect(await gateway.process.exited).toBe(3);
+    expect(await gateway.exited()).toBe(3);
     await gateway.logged((line) => line["failure"] === "shutting_down");
   });
 });
