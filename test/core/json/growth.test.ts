@@ -164,9 +164,10 @@ describe("no turn of the event loop is long because of a body", () => {
   ])("%s", async (_, make) => {
     const body = encode(make());
     await parseBytes(body);
-    // A turn in which the collector has its own work is not of the body's making, and does not come three times running.
+    // A turn in which the collector has its own work, or others have the caches, is not of the body's making, and does not come
+    // five times running.
     let longest = Infinity;
-    for (let tries = 0; tries < 3 && longest >= 50; tries++) {
+    for (let tries = 0; tries < 5 && longest >= 50; tries++) {
       Bun.gc(true);
       longest = Math.min(longest, await longestTurn(() => parseBytes(body)));
     }
