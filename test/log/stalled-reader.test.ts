@@ -41,7 +41,10 @@ async function startStalled(settings: Readonly<Record<string, string>>, stderrTo
   const ask = (path = "/health"): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`, { headers: HEADERS });
   const untilItListens = async (): Promise<void> => {
     // Before that a port that is held for workers answers with another status.
-    while ((await ask().catch(() => undefined))?.status !== 200) await Bun.sleep(10);
+    while ((await ask().catch(() => undefined))?.status !== 200) {
+      if (child.exitCode !== null) throw new Error(`the gateway has ended: code ${child.exitCode}`);
+      await Bun.sleep(10);
+    }
   };
   await within(untilItListens(), 15_000, "an answer of the gateway");
   return {

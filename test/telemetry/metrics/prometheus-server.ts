@@ -69,6 +69,7 @@ export async function startPrometheus(target: string, rules: string): Promise<Pr
   const ask: PrometheusServer["ask"] = async (path, parameters = {}) => {
     const url = `http://127.0.0.1:${port}/api/v1/${path}?${new URLSearchParams(parameters)}`;
     const response = await fetch(url).catch(() => undefined);
+    if (child.exitCode !== null) throw new Error(`Prometheus has ended: code ${child.exitCode}`);
     if (response?.status !== 200) return undefined;
     return ((await response.json()) as { readonly data: unknown }).data;
   };
