@@ -118,20 +118,17 @@ export function readUsageQuery(parameters: URLSearchParams, now: number): UsageQ
   return { kind: "usage", ...period, groups: named.flatMap((name) => groups.filter((group) => group === name)) };
 }
 
-/** What an entry of an `Accept` takes. */
-const FORMATS: ReadonlyMap<string, "json" | "csv"> = new Map([
-  ["application/json", "json"],
-  ["application/*", "json"],
-  ["*/*", "json"],
-  ["text/csv", "csv"],
-  ["text/*", "csv"],
-]);
+/** The one that is used if an `Accept` leaves the choice is first. */
+const FORMATS = [
+  { form: "json", type: "application/json" },
+  { form: "csv", type: "text/csv" },
+] as const;
 
 /** @throws Failure `invalid_request` */
 export function readFormat(parameters: URLSearchParams, accept: string | null): "json" | "csv" {
   const format = parameters.get("format");
   if (format !== null && format !== "json" && format !== "csv") throw invalid("format", "must be json or csv");
-  return format ?? preferredForm(accept, ({ type }) => FORMATS.get(type)) ?? "json";
+  return format ?? preferredForm(accept, FORMATS) ?? "json";
 }
 
 /**

@@ -262,6 +262,13 @@ test.each([
   ["TEXT/CSV; header=present", "csv"],
   ["text/csv, */*", "csv"],
   ["application/json, text/csv", "json"],
+  ["application/json;q=0, */*", "csv"],
+  ["*/*, application/json;q=0", "csv"],
+  ["*/*;q=0.9, application/*;q=0.1", "csv"],
+  ["application/*;q=0.1, application/json;q=0.8, text/csv;q=0.5", "json"],
+  ["text/*;q=0.9, text/csv;q=0.1, application/json;q=0.5", "json"],
+  ["text/*, text/csv;header=present;q=0, */*;q=0.5", "json"],
+  ["text/csv;q=nonsense, */*", "json"],
 ])("Accept: %s gets %s", async (accept, format) => {
   await using place = await openPlace("sqlite");
   await using gateway = await startGateway({ ...place.settings });
