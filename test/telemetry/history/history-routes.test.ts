@@ -105,7 +105,13 @@ describe.each(KINDS)("the history in %s", (kind) => {
   test.each([
     ["model=gpt-4o", 4],
     ["model=gpt-4o&identity=bob", 1],
+    ["model=openai/gpt-4o", 4],
+    ["model=OpenAI/gpt-4o&identity=bob", 1],
+    ["model=groq/gpt-4o", 0],
     ["provider=groq", 1],
+    ["provider=Groq", 1],
+    ["outcome=answered", 7],
+    ["status=200", 5],
     ["status=429", 2],
     ["outcome=failed", 1],
     ["failure=unauthorized", 1],
@@ -172,7 +178,15 @@ describe.each(KINDS)("the history in %s", (kind) => {
     ["/v1/requests?limit=x", "limit"],
     ["/v1/requests?after=x", "after"],
     ["/v1/requests?status=abc", "status"],
+    ["/v1/requests?status=7", "status"],
+    ["/v1/requests?status=999", "status"],
     ["/v1/requests?model=a&model=b", "model"],
+    ["/v1/requests?model=", "model"],
+    ["/v1/requests?identity=%20", "identity"],
+    ["/v1/requests?outcome=success", "outcome"],
+    ["/v1/requests?failure=unauthorised", "failure"],
+    ["/v1/requests?failure=429", "failure"],
+    ["/v1/requests?route=/v1/chat/completion", "route"],
     ["/v1/requests?model=%00", "model"],
     ["/v1/requests?colour=red", "colour"],
     ["/v1/requests?from=yesterday", "from"],
@@ -188,6 +202,14 @@ describe.each(KINDS)("the history in %s", (kind) => {
     const response = await get(path);
     const { param: named } = (await response.json()) as { param: string };
     expect([response.status, named]).toEqual([400, param]);
+  });
+
+  test.each([
+    ["outcome=success", "outcome must be one of answered, failed, cut, client_gone"],
+    ["failure=unauthorised", "failure must be the code of a failure of the gateway's: did you mean unauthorized?"],
+    ["model=", "model must not be empty"],
+  ])("says what is accepted instead of %s", async (query, message) => {
+    expect(await (await get(`/v1/requests?${query}`)).json()).toMatchObject({ error: message });
   });
 
   test("needs a credential, as every other route", async () => {
