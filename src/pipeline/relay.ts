@@ -65,6 +65,7 @@ export function createRelay(parts: RelayParts, { stages, readsAgain }: RelayStag
       const asked = { format, provider: attempts.answerer ?? provider, streamAsked, isArray };
       const response = await respond(parts, attempts, reply, asked);
       if (showsCost) addCost(response, context);
+      if (format.requestIdHeader !== undefined) addRequestId(response, format.requestIdHeader, context);
       return response;
     } catch (error) {
       const why = toFailure(error);
@@ -75,6 +76,11 @@ export function createRelay(parts: RelayParts, { stages, readsAgain }: RelayStag
       throw failure;
     }
   };
+}
+
+/** Names the request where the clients of its format look for it. */
+function addRequestId({ headers }: Response, header: string, { id }: RequestContext): void {
+  if (!headers.has(header)) headers.set(header, id);
 }
 
 /**
