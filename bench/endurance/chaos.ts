@@ -37,8 +37,9 @@ export async function runChaosPhase(
     Buffer.from(JSON.stringify({ model: "chaos", stream, messages: [{ role: "user", content: "Say hello." }] })),
   );
   const sending = sendSteadily({ client, pid, rate, kindOf: (index) => (index % 2 === 0 ? "whole" : "stream") });
-  const report = await providers.carryOut(plan, lengthMs);
-  return { name, requests: await sending.stop(), ...report };
+  const carriedOut = providers.carryOut(plan, lengthMs);
+  const requests = await carriedOut.then(sending.stop, sending.stop);
+  return { name, requests, ...(await carriedOut) };
 }
 
 /** Runs the chaos, judges and prints. Ends with 1 if too little was answered well. */

@@ -14,7 +14,7 @@ export interface HostileProvider {
 
 /** @param seed of its answers */
 export async function startHostileProvider(seed: number): Promise<HostileProvider> {
-  const port = freePort();
+  const port = await freePort();
   const start = async () => {
     const environment = { PORT: String(port), SEED: String(seed) };
     const { child, ask } = startProgram("targets/mock-provider.ts", environment);

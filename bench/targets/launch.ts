@@ -35,7 +35,7 @@ async function answersOk(url: string): Promise<boolean> {
  */
 export async function launch(target: Target, ground: Ground): Promise<Running> {
   if (target.missing !== undefined) throw new Error(target.missing);
-  const port = freePort();
+  const port = await freePort();
   const chatUrl = target.chatUrl?.(ground) ?? `http://127.0.0.1:${port}${target.path ?? "/v1/chat/completions"}`;
   if (target.start === undefined) return { target, chatUrl, pid: target.pid, startMilliseconds: undefined };
   const { command, environment, outputFile, directory = ground.directory } = target.start(port, ground);

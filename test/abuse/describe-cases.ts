@@ -54,6 +54,8 @@ export function describeCases(
             const large = await run(row, row.size * GROWTH);
             if (process.env["ABUSE_FIGURES"] !== undefined) print(name, [small, large]);
             problems = judge(row, small, large);
+            // What looks like a fault may be the machine's: it is asked right then, but only then, as that takes a while.
+            if (problems.length > 0 && measured) problems = judge(row, small, large, await measured.slowness());
             if (problems.length === 0) break;
           }
           expect(problems).toEqual([]);

@@ -1,7 +1,7 @@
 import { type AbuseCase, type Exchange, GROWTH } from "./abuse-case.ts";
 import type { Measurement } from "./measured-gateway.ts";
 
-/** What no turn of the event loop may exceed, in CPU time of the main thread. */
+/** What no turn of the event loop may exceed, in CPU time of the main thread, on a machine that does nothing else. */
 const TURN_MS = 50;
 /** A turn in which a library parses JSON may take so many times what a bare parse takes, in addition. */
 const PARSE_SHARE = 1.5;
@@ -34,9 +34,10 @@ export function bareParseMs(bytes: Uint8Array): number {
 
 /**
  * Judges one case by its two runs.
+ * @param slowness of the gateway at the time, as `slownessOf` tells it
  * @returns what is wrong, in words with figures; empty where nothing is
  */
-export function judge({ statuses }: Pick<AbuseCase, "statuses">, small: Run, large: Run): string[] {
+export function judge({ statuses }: Pick<AbuseCase, "statuses">, small: Run, large: Run, slowness = 1): string[] {
   const problems: string[] = [];
   for (const { exchange, measurement } of [small, large]) {
     const size = `${(exchange.bytes / MIB).toFixed(2)} MiB`;
@@ -45,7 +46,8 @@ export function judge({ statuses }: Pick<AbuseCase, "statuses">, small: Run, lar
       problems.push(`${size}: status ${[...new Set(strange)].join(", ")}, not ${statuses.join(" or ")}`);
     problems.push(...new Set(measurement.faults.map((fault) => `${size}: ${fault}`)));
     const turnMs =
-      (exchange.turnMs ?? TURN_MS) + (exchange.parsed === undefined ? 0 : PARSE_SHARE * bareParseMs(exchange.parsed));
+      (exchange.turnMs ?? TURN_MS) * slowness +
+      (exchange.parsed === undefined ? 0 : PARSE_SHARE * bareParseMs(exchange.parsed));
     if (measurement.longestTurnMs > turnMs) {
       problems.push(`${size}: a turn of ${measurement.longestTurnMs.toFixed(0)} ms, may be ${turnMs.toFixed(0)}`);
     }
@@ -54,7 +56,7 @@ export function judge({ statuses }: Pick<AbuseCase, "statuses">, small: Run, lar
       problems.push(`${size}: ${mebibytes(measurement.memoryBytes)} of memory, may be ${mebibytes(bytes)}`);
     }
   }
-  const cpuMs = small.measurement.cpuMs * MOST_GROWTH + CONSTANT_CPU_MS;
+  const cpuMs = small.measurement.cpuMs * MOST_GROWTH + CONSTANT_CPU_MS * slowness;
   if (large.measurement.cpuMs > cpuMs) {
     problems.push(
       `${GROWTH} times the size took ${large.measurement.cpuMs.toFixed(0)} ms of CPU time after ` +

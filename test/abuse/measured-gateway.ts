@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { askProcessProbe, PROCESS_PROBE } from "../fixtures/ask-process-probe.ts";
+import { askProcessProbe, PROCESS_PROBE, slownessOf } from "../fixtures/ask-process-probe.ts";
 import { connect } from "../fixtures/load-connection.ts";
 import { cpuOf } from "../fixtures/process-tree.ts";
 import { json } from "../fixtures/answers.ts";
@@ -33,6 +33,8 @@ export interface MeasuredGateway extends AsyncDisposable {
    * @throws Error where the gateway is not done with it after three seconds of CPU time, or half a minute
    */
   measure(exchange: Exchange): Promise<Measurement>;
+  /** How slow its process is just now. */
+  slowness(): Promise<number>;
 }
 
 /** So much of its own CPU time a gateway may need for an exchange; today's machines parse 10 MB of JSON in 0.3 s. */
@@ -189,6 +191,7 @@ export async function startMeasuredGateway(
         isOver = true;
       }
     },
+    slowness: () => slownessOf(unix),
     async [Symbol.asyncDispose]() {
       await gateway.stop();
       // What a gateway that was killed broke off is no failure of the providers.

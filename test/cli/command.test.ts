@@ -214,6 +214,7 @@ describe("warnings", () => {
       SERVER_READ_TIMEOUT: "90",
       AUTH_ENABLE: "false",
     });
+    await gateway.stop();
     expect(linesOf(gateway.output().stderr).toSorted()).toEqual([
       "warning: AUTH_ENABLE is an older spelling of AUTH_ENABLED",
       "warning: SERVER_READ_TIMEOUT is an older spelling of CLIENT_TIMEOUT",
@@ -235,11 +236,12 @@ describe("warnings", () => {
 
   test("without any provider the gateway serves, and says in two lines what to set", async () => {
     await using gateway = await startGateway();
+    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+    await gateway.stop();
     const lines = linesOf(gateway.output().stderr);
     expect(lines).toHaveLength(2);
     expect(lines[0]).toContain("OPENAI_API_KEY");
     expect(lines[1]).toContain("--demo");
-    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
   });
 
   test("with --demo, or with a local provider's URL, it says nothing", async () => {
@@ -248,6 +250,7 @@ describe("warnings", () => {
       [{ OLLAMA_API_URL: "http://127.0.0.1:1/v1" }, []],
     ] as const) {
       await using gateway = await startGateway(environment, args);
+      await gateway.stop();
       expect(gateway.output().stderr).toBe("");
     }
   });

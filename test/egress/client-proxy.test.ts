@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { createSigningKey, type SigningKey, signToken } from "../fixtures/signing-key.ts";
@@ -221,10 +222,9 @@ describe("with CLIENT_PROXY", () => {
 });
 
 test("one that is not there is a 502 that names the setting", async () => {
-  const gone = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  gone.stop(true);
+  const gone = await freePort();
   await using gateway = await startGateway({
-    CLIENT_PROXY: `http://user:${PASSWORD.slice(-4)}@127.0.0.1:${gone.port}`,
+    CLIENT_PROXY: `http://user:${PASSWORD.slice(-4)}@127.0.0.1:${gone}`,
     OPENAI_API_KEY: KEY,
     OPENAI_API_URL: "http://openai.test/v1",
     ANTHROPIC_API_KEY: KEY,

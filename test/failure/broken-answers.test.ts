@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { closeWithoutAnswer, dataEvent, json, redirect, resetWithoutAnswer, sse } from "../fixtures/answers.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { chunk, close, end, flood, head, raw, reset, stall, type Step, wait } from "../fixtures/script.ts";
@@ -11,14 +12,13 @@ let rig: Rig;
 let selfSigned: MockProvider;
 beforeAll(async () => {
   selfSigned = await startMockProvider({ tls: await createSelfSignedCertificate() });
-  const gone = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  gone.stop(true);
+  const gone = await freePort();
   rig = await startRig({
     CUSTOM_PROVIDERS: "gone,nameless,selfsigned,plain",
-    GONE_API_URL: `http://127.0.0.1:${gone.port}/v1`,
+    GONE_API_URL: `http://127.0.0.1:${gone}/v1`,
     NAMELESS_API_URL: "http://no-such-host.invalid/v1",
     SELFSIGNED_API_URL: `${selfSigned.url}/v1`,
-    PLAIN_API_URL: `https://127.0.0.1:${gone.port}/v1`,
+    PLAIN_API_URL: `https://127.0.0.1:${gone}/v1`,
   });
 });
 afterAll(async () => {

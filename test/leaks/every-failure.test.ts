@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { FAILURES, type FailureCode } from "../../src/core/errors.ts";
 import { startEgressProxy } from "../egress/egress-proxy.ts";
 import { closeWithoutAnswer, dataEvent, json, redirect } from "../fixtures/answers.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { createGate, type Gate } from "../fixtures/gate.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { type Answer, type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
@@ -115,8 +116,7 @@ const CLIENT_LIMITS = {
 
 beforeAll(async () => {
   const mute = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const gone = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  gone.stop(true);
+  const gone = await freePort();
   signing = await createSigningKey("ES256", "key-1");
   const untrusted = await startMockProvider({ tls: await createSelfSignedCertificate() });
   provider = await startMockProvider();
@@ -161,7 +161,7 @@ beforeAll(async () => {
       AUTH_OIDC_ISSUER: up.url,
       OPENAI_API_URL: `${provider.url}/v1`,
       ANTHROPIC_API_URL: `${provider.url}/v1`,
-      GROQ_API_URL: `http://127.0.0.1:${gone.port}/v1`,
+      GROQ_API_URL: `http://127.0.0.1:${gone}/v1`,
       MISTRAL_API_URL: "http://no-such-host.invalid/v1",
       DEEPSEEK_API_URL: untrusted.url,
       CUSTOM_PROVIDERS: "mute,chatless,silent,stalled",
@@ -189,7 +189,7 @@ beforeAll(async () => {
       ERROR_FORMAT: "openai",
       ALLOWED_MODELS: "openai/only",
       OPENAI_API_URL: "http://openai.test/v1",
-      CLIENT_PROXY: `http://user:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone.port}`,
+      CLIENT_PROXY: `http://user:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone}`,
     }),
     startGateway({
       ...both,
@@ -229,7 +229,7 @@ beforeAll(async () => {
     startGateway({
       ...keeping,
       RESPONSES_STORE: "redis",
-      RESPONSES_STORE_URL: `redis://:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone.port}`,
+      RESPONSES_STORE_URL: `redis://:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone}`,
     }),
   ]);
   gateways["named"] = await startGateway({
@@ -237,7 +237,7 @@ beforeAll(async () => {
     AUTH_OIDC_ISSUER: up.url,
     ...nameModels(),
     HISTORY_ENABLED: "true",
-    DATABASE_URL: `postgres://user:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone.port}/db`,
+    DATABASE_URL: `postgres://user:${encodeURIComponent(SECRETS.proxyPassword)}@127.0.0.1:${gone}/db`,
   });
   gateways["clouds"] = await startGateway({ ...both, AUTH_OIDC_ISSUER: up.url, ...startClouds() });
   const closed = untrusted.stop.bind(untrusted);
@@ -682,7 +682,7 @@ describe("no secret is in the answer or the log", () => {
     gateway.process.kill("SIGTERM");
     await receive("shutting_down", stream);
     gate.open();
-    expect(await gateway.process.exited).toBe(3);
+    expect(await gateway.exited()).toBe(3);
     await gateway.logged((line) => line["failure"] === "shutting_down");
   });
 });

@@ -23,7 +23,7 @@ async function startStalled(settings: Readonly<Record<string, string>>, stderrTo
   expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
   // Opened for both, so that there is a reader, which does not read.
   const output = openSync(pipe, "r+");
-  const port = freePort();
+  const port = await freePort();
   const child = Bun.spawn(gatewayCommand([]), {
     env: {
       PATH: process.env["PATH"] ?? "",

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { askProcessProbe, PROCESS_PROBE } from "../fixtures/ask-process-probe.ts";
+import { askProcessProbe, PROCESS_PROBE, slownessOf } from "../fixtures/ask-process-probe.ts";
 import { startGateway } from "../fixtures/start-gateway.ts";
 
 /** 63 KB, as a platform with many models has them. */
@@ -47,6 +47,6 @@ test("requests go on while a long configuration file is read, checked and put in
     await gateway.logged(() => count() === reload, 30_000);
     longest.push((await askProcessProbe(unix, "turns")).longestTurnMs);
   }
-  // 13 to 20 ms of the main thread; 73 to 99 when it was one turn. Some are longer on a busy machine.
-  expect(Math.min(...longest)).toBeLessThan(40);
+  // 13 to 20 ms of the main thread; 73 to 99 when it was one turn. On a busy machine all are longer.
+  expect(Math.min(...longest)).toBeLessThan(40 * (await slownessOf(unix)));
 }, 60_000);

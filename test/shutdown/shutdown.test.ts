@@ -40,7 +40,7 @@ async function openStream(gateway: GatewayProcess, provider: MockProvider) {
   return { gate, readRest };
 }
 
-const exitOf = (gateway: GatewayProcess): Promise<number> => within(gateway.process.exited, 5000, "the gateway's end");
+const exitOf = (gateway: GatewayProcess): Promise<number> => within(gateway.exited(), 5000, "the gateway's end");
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`${signal} lets an open stream finish, accepts nothing new, and exits with 0`, async () => {

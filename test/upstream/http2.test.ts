@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../fixtures/free-port.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { type H2Provider, type H2Request, startH2Provider } from "../fixtures/h2-provider.ts";
 import { openRawClient, type RawClient } from "../fixtures/raw-http-client.ts";
@@ -260,7 +261,7 @@ describe("a provider that", () => {
   });
 
   test("restarts is called again at once", async () => {
-    const first = await startH2Provider(tls);
+    const first = await startH2Provider(tls, await freePort());
     await using other = await startGateway({
       NODE_EXTRA_CA_CERTS: AUTHORITIES,
       OPENAI_API_KEY: KEY,

@@ -3,6 +3,7 @@ import type { Socket } from "bun";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { probeConnection } from "../../src/upstream/probe-connection.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { isPending, within } from "../fixtures/within.ts";
@@ -11,10 +12,9 @@ const probe = (baseUrl: string, unixSocket?: string): Promise<boolean> =>
   within(probeConnection({ baseUrl, unixSocket }), 4000, `the probe of ${baseUrl}`);
 
 test("nothing listens there: no connection", async () => {
-  const gone = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  gone.stop(true);
-  expect(await probe(`http://127.0.0.1:${gone.port}/v1`)).toBe(false);
-  expect(await probe(`https://127.0.0.1:${gone.port}/v1`)).toBe(false);
+  const port = await freePort();
+  expect(await probe(`http://127.0.0.1:${port}/v1`)).toBe(false);
+  expect(await probe(`https://127.0.0.1:${port}/v1`)).toBe(false);
   expect(await probe("http://localhost", join(tmpdir(), `nobody-${crypto.randomUUID()}.sock`))).toBe(false);
 });
 

@@ -52,7 +52,7 @@ async function openStreams(gate: Gate) {
 }
 
 const DONE = `${FIRST}data: [DONE]\n\n`;
-const exit = (): Promise<number> => within(rig.gateway.process.exited, 5000, "the gateway's end");
+const exit = (): Promise<number> => within(rig.gateway.exited(), 5000, "the gateway's end");
 
 function expectNoneLeft(): void {
   for (const pid of workerPids(rig.gateway).values()) expect(lives(pid)).toBe(false);
@@ -192,7 +192,6 @@ describe("a worker that fails again and again", () => {
     const givesUp = ({ msg }: LogLine): boolean => msg === "worker ended";
     await Promise.race([killOften(1, givesUp), killOften(2, givesUp)]);
     expect(await exit()).toBe(4);
-    await rig.gateway.stop();
     expect(rig.gateway.output().stderr).toMatch(/^no worker serves, and each failed 6 times or more .*: giving up\n$/);
     expectNoneLeft();
   });

@@ -49,6 +49,7 @@ test("warnings are printed once", async () => {
   const { stderr } = await runToEnd(["--check"], { ...WORKERS, SERVER_WORKRES: "2" });
   expect(stderr).toContain("SERVER_WORKERS");
   await using gateway = await startGateway({ ...WORKERS, SERVER_WORKRES: "2" });
+  await gateway.stop();
   expect(gateway.output().stderr).toBe(stderr);
 });
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { LimitOptions } from "../../../src/routing/models/model-options.ts";
+import type { MinuteLeases } from "../../../src/routing/sharing/minutes.ts";
 import { openSharing } from "../../../src/routing/sharing/open-sharing.ts";
 import { createManualClock } from "../../fixtures/manual-clock.ts";
 import { createMailbox } from "../../fixtures/mailbox.ts";
@@ -7,6 +8,9 @@ import { PATIENT_TIMERS } from "./limited-gateways.ts";
 import { type Asker, deploymentAt, MINUTE, openTestGates } from "../limits/open-test-gates.ts";
 import { hasRedis, type RedisServer } from "../../response-store/stores.ts";
 import { startServer } from "./answering-redis.ts";
+
+/** Shorter than Redis may be silent before it counts as away. */
+const STEP_MS = 200;
 
 const LEFT = [deploymentAt("left")];
 const toClose: (() => void)[] = [];
@@ -22,14 +26,40 @@ function openGateway({ url }: RedisServer, limits: LimitOptions) {
     ...{ redisUrl: url, clock: clock.now, timers: PATIENT_TIMERS },
     onRedisChange: (problem) => logged.push(problem === undefined ? "back" : "away"),
   });
-  const gates = openTestGates({ left: limits }, {}, sharing, clock);
+  const { minutes } = sharing;
+  if (!minutes) throw new Error("Redis keeps minutes");
+  /** The last claim, until it is answered. */
+  let claimed: number | undefined;
+  const watched: MinuteLeases = {
+    ...minutes,
+    claim(claim) {
+      claimed = claim.sequence;
+      minutes.claim(claim);
+    },
+    listen: (listener) =>
+      minutes.listen({
+        ...listener,
+        answered(answer) {
+          if (answer.sequence === claimed) claimed = undefined;
+          listener.answered(answer);
+        },
+      }),
+  };
+  const gates = openTestGates({ left: limits }, {}, { ...sharing, minutes: watched }, clock);
   sharing.retain(new Set(["left"]));
   sharing.start();
   toClose.push(() => {
     sharing.close();
     gates.states.close();
   });
-  return { clock, gates, logged, sharing, ask: (tokens = 1) => gates.ask("", "plain", LEFT, tokens) };
+  /** Lets time pass, but none in which Redis has something to answer: it counts as away if it does not answer soon. */
+  const pass = async (milliseconds: number): Promise<void> => {
+    for (let left = milliseconds; left > 0; left -= STEP_MS) {
+      await clock.advance(Math.min(left, STEP_MS));
+      while (claimed !== undefined) await Bun.sleep(1);
+    }
+  };
+  return { clock, pass, gates, logged, sharing, ask: (tokens = 1) => gates.ask("", "plain", LEFT, tokens) };
 }
 type Gateway = ReturnType<typeof openGateway>;
 
@@ -77,7 +107,7 @@ describe.skipIf(!hasRedis)("of a minute that gateways share through Redis", () =
     first.permit?.release(20);
     // What it did not use is there for others when they ask again.
     const again = async (): Promise<number> => {
-      for (const { clock } of [one, other]) await clock.advance(1000);
+      for (const { pass } of [one, other]) await pass(1000);
       return passedOf([other.ask(40)]);
     };
     for (let passed = 0; passed < 2; passed += await again());

@@ -73,7 +73,7 @@ const spooled = (folder: string) =>
 
 test("what is beyond the bound is lost, counted, and told once", async () => {
   await using place = await openPlace("sqlite");
-  const { history, changes, losses } = await openIn(place, `postgres://nobody@127.0.0.1:${freePort()}/none`);
+  const { history, changes, losses } = await openIn(place, `postgres://nobody@127.0.0.1:${await freePort()}/none`);
   for (let index = 0; index < MANY; index++) history.observe(requestOf(index), 5);
   expect(history.lost()).toBeWithin(1, MANY);
   const rows = spooled(place.folder);

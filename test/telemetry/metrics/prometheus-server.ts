@@ -44,7 +44,7 @@ const POLL_MS = 50;
  */
 export async function startPrometheus(target: string, rules: string): Promise<PrometheusServer> {
   const directory = mkdtempSync(join(tmpdir(), "prometheus-"));
-  const port = freePort();
+  const port = await freePort();
   writeFileSync(join(directory, "rules.yaml"), rules);
   writeFileSync(
     join(directory, "prometheus.yaml"),

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../../fixtures/free-port.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import { startOtlpReceiver } from "../../fixtures/otlp-receiver.ts";
 import { rejectionOf } from "../../fixtures/rejection.ts";
@@ -67,9 +68,8 @@ test.each([
 });
 
 test("without a collector requests are answered, and the gateway ends", async () => {
-  const gone = startOtlpReceiver();
-  await gone[Symbol.asyncDispose]();
-  await using started = await startBesideProvider((url) => ({ ...threeProviders(url), ...tracingTo(gone.url) }));
+  const nobody = `http://127.0.0.1:${await freePort()}`;
+  await using started = await startBesideProvider((url) => ({ ...threeProviders(url), ...tracingTo(nobody) }));
   const response = await started.post("/v1/chat/completions", CHAT);
   expect([response.status, await response.text()]).toEqual([200, "{}"]);
   await started.gateway.end();

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { freePort } from "../../fixtures/free-port.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import { rejectionOf } from "../../fixtures/rejection.ts";
 import { within } from "../../fixtures/within.ts";
@@ -25,7 +26,7 @@ test("a server that is down at first joins by itself, and is told of once", asyn
 });
 
 test("the tools of a server that dies vanish, and come back with it", async () => {
-  const first = await startMcpServer();
+  const first = await startMcpServer({ port: await freePort() });
   await using box = openTestBox({ MCP_SERVERS: `a=${first.url}` });
   await box.until(() => box.available(), "the server is connected");
   const offer = box.offer(new Set());
@@ -364,7 +365,7 @@ test("tools are polled as set", async () => {
 });
 
 test("a server that speaks only SSE is connected, dies and comes back", async () => {
-  const first = await startMcpServer({ transport: "sse" });
+  const first = await startMcpServer({ transport: "sse", port: await freePort() });
   await using box = openTestBox({ MCP_SERVERS: `s=${first.url}` });
   await box.until(() => box.available(), "connected");
   expect(await box.run("mcp_echo", { a: 1 })).toBe('{"a":1}');
@@ -541,9 +542,3 @@ test("the second server with the same tool gives it the name with its own, whoev
   await box.until(() => box.names().length === 1, "the first is away");
   expect(box.names()).toEqual(["mcp_two_echo"]);
 });
-
-async function freePort(): Promise<number> {
-  const server = await startMcpServer();
-  await server.stop();
-  return server.port;
-}

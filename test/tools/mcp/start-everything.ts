@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { startMcpServer } from "./mcp-server.ts";
+import { freePort } from "../../fixtures/free-port.ts";
 
 const PROGRAM = join(import.meta.dir, "../../../node_modules/@modelcontextprotocol/server-everything/dist/index.js");
 
@@ -24,10 +24,4 @@ export async function startEverything(
       await child.exited;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = await startMcpServer();
-  await server.stop();
-  return server.port;
 }

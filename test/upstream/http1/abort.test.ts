@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { json } from "../../fixtures/answers.ts";
+import { freePort } from "../../fixtures/free-port.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import type { MockProvider } from "../../fixtures/mock-provider.ts";
 import { rejectionOf } from "../../fixtures/rejection.ts";
@@ -161,10 +162,13 @@ describe("a request that is given up", () => {
   });
 });
 
+/** A port that nobody listens on. */
+const NOBODY = await freePort();
+
 describe("a connection that does not come about", () => {
   test.each<[what: string, url: string, unix: string | undefined, codes: readonly string[]]>([
-    ["nobody listens", `http://127.0.0.1:${portOfNobody()}`, undefined, ["ECONNREFUSED"]],
-    ["nobody listens, with TLS", `https://127.0.0.1:${portOfNobody()}`, undefined, ["ECONNREFUSED"]],
+    ["nobody listens", `http://127.0.0.1:${NOBODY}`, undefined, ["ECONNREFUSED"]],
+    ["nobody listens, with TLS", `https://127.0.0.1:${NOBODY}`, undefined, ["ECONNREFUSED"]],
     ["no such name", "http://no-such-host.invalid", undefined, ["ENOTFOUND", "EAI_AGAIN", "DNS_ENOTFOUND"]],
     ["no such unix socket", "http://localhost", join(tmpdir(), `nobody-${crypto.randomUUID()}.sock`), ["ENOENT"]],
     ["a path that is no socket", "http://localhost", import.meta.path, ["ECONNREFUSED", "ENOTSOCK"]],
@@ -200,9 +204,3 @@ describe("a connection that does not come about", () => {
     expect([transport.seen.connected, transport.deadlines.size()]).toEqual([0, 0]);
   });
 });
-
-function portOfNobody(): number {
-  const gone = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  gone.stop(true);
-  return gone.port;
-}
