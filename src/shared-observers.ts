@@ -59,5 +59,5 @@ export async function openHistoryOf(
   const { historyHandlers } = await import("./server/handlers/history.ts");
   const { historyChanged: onChange, historyLost: onLost } = changes;
   const history = await openHistory(wanted, { ...parts, formats: API_FORMATS, onChange, onLost });
-  return { ...history, handlers: historyHandlers(history, parts.clock) };
+  return { ...history, handlers: historyHandlers(history, parts.clock, [...API_FORMATS.keys()]) };
 }

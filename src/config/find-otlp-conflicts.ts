@@ -1,4 +1,4 @@
-import { pairOf, SIGNALS } from "./otlp-settings.ts";
+import { batchSize, pairOf, SIGNALS } from "./otlp-settings.ts";
 import type { Settings } from "./settings-table.ts";
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-zA-Z-]+$/;
@@ -39,7 +39,7 @@ export function findOtlpConflicts(settings: Settings): readonly Conflict[] {
       "OTEL_RESOURCE_ATTRIBUTES must list name=value, with % codes as in URLs",
     ],
     [
-      settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE > settings.OTEL_BSP_MAX_QUEUE_SIZE,
+      batchSize(settings) > settings.OTEL_BSP_MAX_QUEUE_SIZE,
       "OTEL_BSP_MAX_EXPORT_BATCH_SIZE must not be more than OTEL_BSP_MAX_QUEUE_SIZE",
     ],
   ];

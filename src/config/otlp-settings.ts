@@ -29,7 +29,7 @@ export function exportOptions(settings: Settings, about: ExportedAbout) {
     limits: {
       delayMs: settings.OTEL_BSP_SCHEDULE_DELAY,
       maxQueued: settings.OTEL_BSP_MAX_QUEUE_SIZE,
-      maxBatch: settings.OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
+      maxBatch: batchSize(settings),
     },
     metrics: {
       intervalMs: settings.OTEL_METRIC_EXPORT_INTERVAL,
@@ -41,6 +41,18 @@ export function exportOptions(settings: Settings, about: ExportedAbout) {
     tracing: traces ? tracingOptions(settings) : undefined,
   };
 }
+
+/** If no setting says how many are sent at once. */
+const DEFAULT_BATCH_SIZE = 512;
+
+/**
+ * How many are sent in one request. A queue that is to be short is no fault of who has not named this:
+ * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor
+ */
+export const batchSize = ({
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: wanted,
+  OTEL_BSP_MAX_QUEUE_SIZE: queued,
+}: Settings): number => wanted ?? Math.min(DEFAULT_BATCH_SIZE, queued);
 
 /** How the collector of a signal is called: what is said for the signal is used before what is said for all. */
 function collectorOf(settings: Settings, signal: Signal) {

@@ -1,6 +1,7 @@
 import { formatDuration, parseDuration } from "../core/durations.ts";
 import { nearestName } from "../core/nearest-name.ts";
 import { ACCEPTED_HOSTS, parseHost } from "./addresses.ts";
+import { decimalText } from "../providers/decimal-text.ts";
 import { parseByteSize } from "./parse-byte-size.ts";
 import { ACCEPTED_PROXY_URLS, parseProxyUrl, maskProxyUrl, maskUrl } from "./urls.ts";
 import type { SettingRange, SettingRow } from "./setting-row.ts";
@@ -145,6 +146,7 @@ export function formatSetting(row: SettingRow, value: ParsedSetting | undefined)
   if (row.secret === "wholly" && typeof value === "object") return value.map(maskPair).join(",");
   if (row.secret === "wholly") return "***";
   if (row.secret === "credentials") return maskProxyUrl(String(value));
+  if (typeof value === "number") return decimalText(value) ?? String(value);
   const texts = typeof value === "object" ? value : [String(value)];
   return texts.map((text) => (row.secret === true ? maskSecret(text) : showEntry(text))).join(",");
 }

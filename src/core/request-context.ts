@@ -126,8 +126,10 @@ export interface RequestRecord {
   /** The underlying error, for the log only. */
   readonly cause: unknown;
   readonly outcome: Outcome | undefined;
-  /** What can end it early, once there is something: until then provider and model are only what the client names. */
+  /** What can end it early, once there is something. */
   readonly call: Interruptible | undefined;
+  /** A provider was called for it: until then provider and model are only what the client names. */
+  readonly hasCalled: boolean;
   /**
    * How long it has waited for others until then, in milliseconds; always 0 unless that is measured.
    * @param time of the monotonic clock
@@ -151,6 +153,8 @@ export interface RequestContext extends RequestRecord, LinkedListNode<RequestCon
   carriesMedia(bytes: number): void;
   /** Names what can end it early; forgotten when it is finished. */
   interruptibleBy(call: Interruptible): void;
+  /** A provider is called for it. */
+  called(): void;
   /** The head of the provider's response has come. The first call counts. */
   responseHeader(): void;
   /** Bytes of the body of the provider's response have come. The first call counts. */

@@ -47,6 +47,7 @@ export class Recorder implements RequestContext {
   cause: unknown = undefined;
   outcome: Outcome | undefined = undefined;
   call: Interruptible | undefined = undefined;
+  hasCalled = false;
   previous: RequestContext | undefined = undefined;
   next: RequestContext | undefined = undefined;
   private openWaits = 0;
@@ -92,6 +93,10 @@ export class Recorder implements RequestContext {
     if (this.outcome === undefined) this.call = call;
   }
 
+  called(): void {
+    this.hasCalled = true;
+  }
+
   responseHeader(): void {
     this.responseHeaderAt ??= this.register.now();
   }
@@ -130,8 +135,7 @@ export class Recorder implements RequestContext {
   }
 
   settle(): void {
-    // What was refused before anybody could be asked has nothing to end it early.
-    const wasAsked = this.model !== undefined && this.call !== undefined;
+    const wasAsked = this.model !== undefined && this.hasCalled;
     this.usageSource = wasAsked ? (this.usageSource ?? "none") : undefined;
     if (wasAsked) this.#price();
   }
@@ -145,8 +149,7 @@ export class Recorder implements RequestContext {
   }
 
   toolsOffered(): void {
-    this.toolRounds = 0;
-    this.toolCalls = 0;
+    this.toolRounds = this.toolCalls = 0;
   }
 
   toolsCalled(count: number): void {
@@ -174,9 +177,8 @@ export class Recorder implements RequestContext {
     return this.waitedMs + (this.openWaits > 0 ? time - this.waitsSince : 0);
   }
 
-  failed(failure: Failure): void {
-    this.failure = failure.code;
-    const { cause, asked } = failure.details;
+  failed({ code, details: { cause, asked } }: Failure): void {
+    this.failure = code;
     this.cause = cause;
     this.provider ??= asked?.provider;
     this.model ??= asked?.model;
@@ -187,7 +189,6 @@ export class Recorder implements RequestContext {
     this.outcome = outcome;
     this.settle();
     this.register.remove(this);
-    // Behind the observers, who see by it whether anybody was asked.
     this.call = undefined;
   }
 

@@ -89,6 +89,9 @@ const ANTHROPIC_OVERLOADED = 529;
 /** The failures of a gateway that has too much to do. */
 const OVERLOADS: ReadonlySet<FailureCode> = new Set<FailureCode>(["overloaded", "memory_exhausted"]);
 
+/** Where Anthropic's clients look for the id of a request. https://docs.anthropic.com/en/api/errors#request-id */
+export const ANTHROPIC_REQUEST_ID = "request-id";
+
 /** Anthropic's. https://docs.anthropic.com/en/api/errors */
 const ANTHROPIC: ErrorEnvelope = {
   name: "anthropic",
@@ -104,8 +107,8 @@ const ANTHROPIC: ErrorEnvelope = {
       },
       request_id: requestId,
     }),
-  // Where their clients look for the id; the provider's own, if it has one, wins.
-  headers: (failure, requestId) => ({ "request-id": requestId, ...headersOf(failure, requestId) }),
+  // The provider's own, if it has one, wins.
+  headers: (failure, requestId) => ({ [ANTHROPIC_REQUEST_ID]: requestId, ...headersOf(failure, requestId) }),
 };
 
 function anthropicStatus({ code, status }: Failure): number {

@@ -61,6 +61,8 @@ export interface Format {
   readonly usageAtStart: boolean;
   /** How errors are reported, whatever `ERROR_FORMAT` says; absent if its clients read what that setting chooses. */
   readonly errors?: ErrorEnvelope;
+  /** Where its clients look for the id of a request, beside `X-Request-Id`; a provider's own goes there first. */
+  readonly requestIdHeader?: string;
   /** Watches over one stream; a new one for each stream that has a state. */
   readonly watchStream: () => StreamWatch;
   /** Tells the first event of a stream that holds content; absent if every one does. */

@@ -168,6 +168,7 @@ export function sendWithin(
   step: TraceStep | undefined,
 ): Promise<UpstreamResponse> {
   if (step?.keepsContent) tellAsked(request, step, provider);
+  sender.context.called();
   const { body, keptBytes = 0 } = request;
   const length = body === null || body instanceof ReadableStream ? 0 : body.length;
   const isLong = length > UNCOUNTED_BYTES;

@@ -59,19 +59,28 @@ export function createRelay(parts: RelayParts, { stages, readsAgain }: RelayStag
     const { provider } = admitted.target;
     const streamAsked = memberOf(admitted.body, "stream") === true;
     const isArray = admitted.isArray === true;
-    const reply = await answer(admitted);
-    const asked = { format, provider: attempts.answerer ?? provider, streamAsked, isArray };
+    let reply: Reply | undefined;
     try {
+      reply = await answer(admitted);
+      const asked = { format, provider: attempts.answerer ?? provider, streamAsked, isArray };
       const response = await respond(parts, attempts, reply, asked);
       if (showsCost) addCost(response, context);
+      if (format.requestIdHeader !== undefined) addRequestId(response, format.requestIdHeader, context);
       return response;
     } catch (error) {
       const why = toFailure(error);
-      const failure = attempts.answerer ? withTried(why, reply.headers ?? {}, undefined) : why;
+      // Without a reply, whoever asked several has said so.
+      const failure = reply && attempts.answerer ? withTried(why, reply.headers ?? {}, undefined) : why;
+      // The answer of a call that is open is of no use, for this reason.
       attempts.close(failure);
       throw failure;
     }
   };
+}
+
+/** Names the request where the clients of its format look for it. */
+function addRequestId({ headers }: Response, header: string, { id }: RequestContext): void {
+  if (!headers.has(header)) headers.set(header, id);
 }
 
 /**

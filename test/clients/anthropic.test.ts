@@ -132,6 +132,62 @@ describe("an error of the gateway", () => {
   });
 });
 
+describe("the id of a request is where the client looks for it", () => {
+  const answered = {
+    ...{ id: "resp_1", object: "response", created_at: 1, status: "completed", model: "gpt-4o" },
+    output: [
+      {
+        ...{ id: "msg_1", type: "message", role: "assistant", status: "completed" },
+        content: [{ type: "output_text", text: "Hello", annotations: [] }],
+      },
+    ],
+    usage: { input_tokens: 3, output_tokens: 7, total_tokens: 10 },
+  };
+  const TRANSLATED = "openai/gpt-4o";
+  const own = { headers: { "x-request-id": "own-1" } };
+  const body = (model: string) => ({ model, max_tokens: 16, messages });
+
+  test("in an answer of a provider of another API", async () => {
+    rig.answer(json(200, answered));
+    expect((await client.messages.create(body(TRANSLATED), own))._request_id).toBe("own-1");
+  });
+
+  test("in a stream of one", async () => {
+    rig.answer(sse([event({ type: "response.completed", ...{ response: answered } })]));
+    const { data, request_id: id } = await client.messages
+      .create({ ...body(TRANSLATED), stream: true }, own)
+      .withResponse();
+    for await (const _ of data);
+    expect(id).toBe("own-1");
+  });
+
+  test("in an error of one", async () => {
+    rig.answer(json(200, { error: { message: "no" } }));
+    expect((await refusal(client.messages.create(body(TRANSLATED), own))).requestID).toBe("own-1");
+  });
+
+  test("in a count of tokens", async () => {
+    rig.answer(json(200, { object: "response.input_tokens", input_tokens: 11 }));
+    const counted = await client.messages.countTokens({ model: TRANSLATED, messages }, own);
+    expect(counted._request_id).toBe("own-1");
+  });
+
+  test("in what is said of a model", async () => {
+    expect((await client.models.retrieve(TRANSLATED, {}, own))._request_id).toBe("own-1");
+    const { response } = await client.models.list({}, own).withResponse();
+    expect(response.headers.get("request-id")).toBe("own-1");
+  });
+
+  test("in the words of a provider that has one of its own, else in the gateway's", async () => {
+    const model = "anthropic/claude-sonnet-4-5";
+    const counted = { ...message, usage: { input_tokens: 3, output_tokens: 7 } };
+    rig.answer(json(200, counted, { "request-id": "req_1" }));
+    expect((await client.messages.create(body(model), own))._request_id).toBe("req_1");
+    rig.answer(json(200, counted));
+    expect((await client.messages.create(body(model), own))._request_id).toBe("own-1");
+  });
+});
+
 describe("a stream", () => {
   const open = () => client.messages.stream({ model: "anthropic/claude-sonnet-4-5", max_tokens: 16, messages });
 

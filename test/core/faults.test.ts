@@ -56,7 +56,7 @@ describe("requests in flight", () => {
     const generation = createInFlightRequests(parts).beginGeneration(broken);
     const context = generation.open(request(), "/a");
     context.selected("openai", "m");
-    context.interruptibleBy({ abort() {} });
+    context.called();
     context.used({ inputTokens: 1 });
     context.finish("answered");
     expect([context.trace, generation.size(), faults]).toEqual([undefined, 0, ["Error: broken", "Error: broken"]]);

@@ -13,7 +13,7 @@ function open(prices?: (usage: TokenUsage) => bigint | null): RequestContext & {
   });
   const context = generation.open(new Request("http://gateway.test/"), "/v1/chat/completions");
   context.selected("openai", "m");
-  context.interruptibleBy({ abort() {} });
+  context.called();
   return Object.assign(context, { asked });
 }
 

@@ -86,7 +86,7 @@ test("every member that a line can have can be chosen, and no other", () => {
   request.cameFrom({ address: "192.0.2.1", userAgent: "own/1" });
   request.admitted({ kind: "key", name: "alice" });
   request.selected("openai", "gpt-4o");
-  request.interruptibleBy({ abort() {} });
+  request.called();
   request.routed(TRIED);
   request.responseHeader();
   request.firstByte();

@@ -414,6 +414,11 @@ describe("nothing is made up", () => {
   test("of what no model was asked for", async () => {
     const refused = await ask("/v1/chat/completions", "{", json(200, {}));
     expect(refused.line).not.toHaveProperty("usage_source");
+    const image = { type: "image_url", image_url: { url: "https://e.example/a.png" } };
+    const unsent = { ...CHAT, messages: [{ role: "user", content: [image] }] };
+    const seen = await ask("/v1/chat/completions", unsent, json(200, {}));
+    expect(seen.line).toMatchObject({ status: 400, failure: "vision_disabled" });
+    expect(seen.line).not.toHaveProperty("usage_source");
     const id = newId();
     await started.send("GET", "/v1/models?provider=openai", undefined, { "x-request-id": id });
     expect(await lineOf(id)).not.toHaveProperty("usage_source");

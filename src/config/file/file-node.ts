@@ -1,3 +1,5 @@
+import { decimalText } from "../../providers/decimal-text.ts";
+
 /** A place in a text, both from 1. */
 export interface Position {
   readonly line: number;
@@ -64,6 +66,9 @@ export function shownPath(path: readonly (string | number)[]): string {
     return shown === "" ? shownKey(part) : `${shown}.${shownKey(part)}`;
   }, "");
 }
+
+/** What is no text as a variable would have it: digits without an exponent, which is what the runtime writes below 0.000001. */
+export const plainText = (value: number | boolean | null): string => decimalText(value) ?? String(value);
 
 /** What a value is, in a word or two. */
 export function kindOf(node: FileNode): string {

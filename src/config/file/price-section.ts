@@ -3,7 +3,11 @@ import { accepting, partOfFile } from "./typed-places.ts";
 import { amount, count, MODEL_NAME } from "./value-kinds.ts";
 
 const closed = { additionalProperties: false } as const;
-const MILLION = { minimum: 0, maximum: 1e6 } as const;
+/** Costs are counted in 10^-12 dollars: what is less for each token, search or request would be nothing. */
+const PICODOLLAR = 1e-12;
+const MILLION = { minimum: 0, maximum: 1e6, least: PICODOLLAR * 1e6 } as const;
+const THOUSAND = { minimum: 0, maximum: 1e6, least: PICODOLLAR * 1e3 } as const;
+const ONE = { minimum: 0, maximum: 1000, least: PICODOLLAR } as const;
 
 /** Of a million tokens. What is not said is billed as what it is a part of. */
 const KINDS = {
@@ -34,8 +38,8 @@ const members = {
   input: INPUT,
   output: OUTPUT,
   ...KINDS,
-  web_searches: Type.Optional(amount("Of a thousand web searches of the provider's", MILLION)),
-  request: Type.Optional(amount("Of each request, beside its tokens", { minimum: 0, maximum: 1000 })),
+  web_searches: Type.Optional(amount("Of a thousand web searches of the provider's", THOUSAND)),
+  request: Type.Optional(amount("Of each request, beside its tokens", ONE)),
   tiers: Type.Optional(
     accepting(
       "a list of above, each with the prices that are others then",

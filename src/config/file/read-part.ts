@@ -1,7 +1,7 @@
 import type { TSchema } from "@sinclair/typebox";
 import type { Environment } from "../environment.ts";
 import { problemLine } from "../setting-problem.ts";
-import { type Fault, type FileNode, type Position, type ScalarNode, shownPath } from "./file-node.ts";
+import { type Fault, type FileNode, plainText, type Position, type ScalarNode, shownPath } from "./file-node.ts";
 import { fillIn } from "./fill-in.ts";
 import { acceptedAt, isJsonPlace, readingOf, type ValueReading } from "./typed-places.ts";
 
@@ -36,7 +36,7 @@ export function readPart({ path, at, node, schema }: Part, environment: Environm
   const faults: Fault[] = [];
 
   const fill = (node: ScalarNode, path: Path): string | undefined => {
-    if (typeof node.value !== "string") return String(node.value);
+    if (typeof node.value !== "string") return plainText(node.value);
     const result = fillIn(node.value, environment);
     if (!result.ok) faults.push({ at: node.at, text: `${shownPath(path)}: ${result.reason}` });
     else if (result.filled) places[shownPath(path)] = { ...node.at, filled: true };

@@ -1,4 +1,5 @@
 import { Type, type TUnsafe } from "@sinclair/typebox";
+import { decimalText } from "../../providers/decimal-text.ts";
 import { acceptedValues, parseSetting } from "../parse-setting.ts";
 import { LONGEST_WAIT, type SettingRange } from "../setting-row.ts";
 import { reference } from "./saying.ts";
@@ -31,19 +32,27 @@ interface NumberRange {
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
   readonly maximum: number;
+  /** Less is none at all; beside 0. */
+  readonly least?: number;
 }
 
-export function amount(doc: string, range: NumberRange): TUnsafe<number> {
-  const { minimum, exclusiveMinimum, maximum } = range;
-  const from = minimum === undefined ? `above ${exclusiveMinimum}` : `from ${minimum}`;
-  return typedPlace(Type.Union([Type.Number({ ...range }), reference()]), doc, {
-    accepted: `a number ${from}${minimum === undefined ? ", at most" : " to"} ${maximum}`,
+export function amount(doc: string, { least, ...range }: NumberRange): TUnsafe<number> {
+  return typedPlace(Type.Union([Type.Number(range), reference()]), doc, {
+    accepted: acceptedAmount({ ...range, ...(least !== undefined && { least }) }),
     parse(text) {
-      const number = NUMBER.test(text) ? Number(text) : NaN;
-      const isEnough = number >= (minimum ?? 0) && number > (exclusiveMinimum ?? -1);
+      const { minimum = 0, exclusiveMinimum = -1, maximum } = range;
+      const number = Number(decimalText(text) ?? NaN);
+      const isEnough = number >= minimum && number > exclusiveMinimum && (number === 0 || number >= (least ?? 0));
       return isEnough && number <= maximum ? number : undefined;
     },
   });
+}
+
+function acceptedAmount({ minimum, exclusiveMinimum, maximum, least }: NumberRange): string {
+  if (least !== undefined) return `0, or a number from ${decimalText(least)} to ${maximum}`;
+  return minimum === undefined
+    ? `a number above ${exclusiveMinimum}, at most ${maximum}`
+    : `a number from ${minimum} to ${maximum}`;
 }
 
 export function flag(doc: string): TUnsafe<boolean> {

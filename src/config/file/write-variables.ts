@@ -1,6 +1,6 @@
 import type { Environment } from "../environment.ts";
 import type { Said } from "./check-file.ts";
-import { type Fault, type FileNode, type Position, shownPath } from "./file-node.ts";
+import { type Fault, type FileNode, plainText, type Position, shownPath } from "./file-node.ts";
 import { fillIn } from "./fill-in.ts";
 import type { Notation } from "./saying.ts";
 
@@ -42,7 +42,7 @@ export function writeVariable({ path, node, saying }: Said, environment: Environ
       case "map":
         return Object.fromEntries([...node.entries].map(([key, { value }]) => [key, plain(value, [...path, key])]));
       case "scalar": {
-        if (typeof node.value !== "string") return node.value === null ? {} : String(node.value);
+        if (typeof node.value !== "string") return node.value === null ? {} : plainText(node.value);
         const result = fillIn(node.value, environment);
         if (!result.ok) throw new Unwritable(node.at, path, `: ${result.reason}`);
         filled ||= result.filled;

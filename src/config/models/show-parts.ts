@@ -3,7 +3,7 @@ import { formatDuration } from "../../core/durations.ts";
 import { objectOf } from "../../core/json/values.ts";
 import type { WrittenPart } from "./loaded-models.ts";
 import { faultLine } from "../file/config-file.ts";
-import { shownPath } from "../file/file-node.ts";
+import { plainText, shownPath } from "../file/file-node.ts";
 import type { Places } from "../file/file-parts.ts";
 import { PROVIDER_PARTS } from "../file/limit-sections.ts";
 import { MODEL } from "../file/model-section.ts";
@@ -53,8 +53,10 @@ function valuesOf(value: unknown, schema: TSchema, path: Path, isFilled: IsFille
   );
 }
 
-const textOf = (value: unknown, schema: TSchema): string =>
-  typeof value === "number" && readingOf(schema)?.isDuration ? formatDuration(value) : String(value);
+function textOf(value: unknown, schema: TSchema): string {
+  if (typeof value !== "number") return String(value);
+  return readingOf(schema)?.isDuration ? formatDuration(value) : plainText(value);
+}
 
 /** Makes what says whether anything at or below a path was filled in. */
 function filledIn(places: Places): (path: string) => boolean {

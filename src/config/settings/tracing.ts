@@ -106,8 +106,7 @@ export const TRACING_SETTINGS = {
     group: "Telemetry",
     type: "integer",
     range: ["1", "100000"],
-    default: "512",
     appliesAt: "restart",
-    doc: "How many are sent in one request",
+    doc: "How many are sent in one request, at most OTEL_BSP_MAX_QUEUE_SIZE; 512 if not set, or as many as may wait if these are fewer",
   },
 } as const satisfies SettingRows;

@@ -1,4 +1,4 @@
-import { ERROR_ENVELOPES } from "../error-body.ts";
+import { ANTHROPIC_REQUEST_ID, ERROR_ENVELOPES } from "../error-body.ts";
 import { judgeMessagesContent } from "./first-content.ts";
 import type { Format } from "../format.ts";
 import { readAnthropicImage } from "../images.ts";
@@ -17,6 +17,7 @@ export const MESSAGES: Format = {
   hasStreamOptions: false,
   usageAtStart: true,
   errors: ERRORS,
+  requestIdHeader: ANTHROPIC_REQUEST_ID,
   watchStream: () => MESSAGES_STREAM,
   contentOf: judgeMessagesContent,
   // https://docs.anthropic.com/en/docs/build-with-claude/streaming#ping-events

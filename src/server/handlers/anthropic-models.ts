@@ -1,9 +1,12 @@
 import { Failure } from "../../core/errors.ts";
+import type { RequestContext } from "../../core/request-context.ts";
+import { ANTHROPIC_REQUEST_ID } from "../../formats/error-body.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 import type { ModelList } from "../../routing/model-list.ts";
 import type { DetailFinder } from "../../routing/details/find-details.ts";
 import { type AnthropicModel, describeForAnthropic, type PublicModel } from "../../routing/describe-model.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
+import { jsonResponse } from "../json-response.ts";
 import { createAllowedModels } from "./allowed-models.ts";
 
 /** A page of `GET /v1/models` as Anthropic's clients read it. https://docs.anthropic.com/en/api/models-list */
@@ -13,6 +16,13 @@ export interface AnthropicModelPage {
   readonly has_more: boolean;
   readonly first_id: string | null;
   readonly last_id: string | null;
+}
+
+/** What Anthropic's clients are answered. */
+export function anthropicResponse(context: RequestContext, value: unknown): Response {
+  const response = jsonResponse(context, value);
+  response.headers.set(ANTHROPIC_REQUEST_ID, context.id);
+  return response;
 }
 
 /** What page is asked for. */

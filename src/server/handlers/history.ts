@@ -16,8 +16,9 @@ const TOO_MANY_GROUPS = `group_by makes more than ${MAX_GROUPS} groups, which is
 /**
  * What answers about requests that are over.
  * @param clock milliseconds since the epoch
+ * @param routes those that have rows
  */
-export const historyHandlers = (history: HistoryView, clock: () => number) => ({
+export const historyHandlers = (history: HistoryView, clock: () => number, routes: readonly string[]) => ({
   /** `GET /v1/usage` */
   usage: (async (context, request) => {
     const { searchParams } = new URL(request.url);
@@ -43,7 +44,7 @@ export const historyHandlers = (history: HistoryView, clock: () => number) => ({
 
   /** `GET /v1/requests` */
   requests: (async (context, request) => {
-    const query = readRequestsQuery(new URL(request.url).searchParams, clock());
+    const query = readRequestsQuery(new URL(request.url).searchParams, clock(), routes);
     const { rows, next } = await asked(history.requests(query));
     const answer: RequestsResponse = {
       object: "list",

@@ -19,7 +19,7 @@ import { restOfPath, ROUTES } from "../routes.ts";
 import { isAnthropicClient } from "../choose-error-envelope.ts";
 import { jsonResponse } from "../json-response.ts";
 import type { RouteHandler } from "../serve-route.ts";
-import { createAnthropicPages, parsePaging } from "./anthropic-models.ts";
+import { anthropicResponse, createAnthropicPages, parsePaging } from "./anthropic-models.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 
 export interface ModelRouteParts {
@@ -54,7 +54,7 @@ export function listModels({ providers, catalogue: modelLists, policy, details, 
     }
     const lists = provider ? [await modelLists.ofProvider(provider)] : await modelLists.all();
     const names = provider ? [] : (own?.all() ?? []);
-    if (paging) return jsonResponse(context, await cutPage(lists, paging, extras, names));
+    if (paging) return anthropicResponse(context, await cutPage(lists, paging, extras, names));
     const rendered = await Promise.all([
       renderModels(names, extras, details),
       ...lists.map((list) => render(list, extras)),
@@ -121,9 +121,10 @@ export function showModel(parts: ModelRouteParts): RouteHandler {
     const url = new URL(request.url);
     const extras = parseExtras(url.searchParams.getAll("include"));
     const found = await findModel(decodeId(restOfPath(ROUTES.model, url.pathname)));
-    const describe = isAnthropicClient(request.headers) ? describeForAnthropic : describeModel;
     const [known] = await parts.details.find([found], extras);
-    return jsonResponse(context, describe(found, extras, known));
+    return isAnthropicClient(request.headers)
+      ? anthropicResponse(context, describeForAnthropic(found, extras, known))
+      : jsonResponse(context, describeModel(found, extras, known));
   };
 }
 

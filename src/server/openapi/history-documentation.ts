@@ -1,5 +1,6 @@
 import type { DocumentationTag } from "../../formats/format.ts";
-import { FILTERS, GROUPS } from "../../telemetry/history/queries.ts";
+import { type FilterName, FILTERS, OUTCOMES } from "../../telemetry/history/filters.ts";
+import { GROUPS } from "../../telemetry/history/queries.ts";
 import { schemaReference } from "./components.ts";
 import { type OperationSpecification, type Parameter, pathParameter } from "./operation.ts";
 
@@ -22,6 +23,15 @@ const PERIOD = [
   parameter("from", `${TIMES}: where the period begins.`, { example: "2026-11-01" }),
   parameter("to", `${TIMES}: before which it ends; now if absent.`),
 ] as const;
+
+const FILTER_DETAILS: Partial<Record<FilterName, Partial<Parameter>>> = {
+  model: {
+    description: "Only rows with this model: as rows have it, or with the provider before it.",
+    example: "openai/gpt-4o",
+  },
+  status: { schema: { type: "integer" } },
+  outcome: { schema: { type: "string", enum: [...OUTCOMES] } },
+};
 
 /** What the OpenAPI document says of the routes of the request history. */
 export const HISTORY_DOCUMENTATION: Readonly<
@@ -60,7 +70,7 @@ export const HISTORY_DOCUMENTATION: Readonly<
         ...PERIOD,
         parameter("limit", "Most rows of the page, 1 to 1000; 100 if absent.", { schema: { type: "integer" } }),
         parameter("after", "next_after of the page before."),
-        ...FILTERS.map((name) => parameter(name, `Only rows with this ${name}.`)),
+        ...FILTERS.map((name) => parameter(name, `Only rows with this ${name}.`, FILTER_DETAILS[name])),
       ],
       answer: { "application/json": schemaReference("RequestsResponse") },
       errors: [400, 404, 503],

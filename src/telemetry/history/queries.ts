@@ -1,5 +1,5 @@
 import { preferredForm } from "../../core/accept.ts";
-import { Failure } from "../../core/errors.ts";
+import { type Filter, FILTERS, invalidParameter, readFilter } from "./filters.ts";
 import { isRowId } from "./row-id.ts";
 
 /** Which part of the time is asked for, in milliseconds since the epoch: from the first one on, before the second one. */
@@ -12,20 +12,6 @@ export interface Period {
 export const GROUPS = ["model", "provider", "identity", "hour", "day"] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** What rows can be asked for by: columns, each with the one value that it is to have. */
-export const FILTERS = [
-  "model",
-  "provider",
-  "identity",
-  "alias",
-  "route",
-  "status",
-  "outcome",
-  "failure",
-  "request_id",
-] as const;
-export type Filter = (typeof FILTERS)[number];
-
 export interface UsageQuery extends Period {
   readonly kind: "usage";
   readonly groups: readonly Group[];
@@ -33,7 +19,8 @@ export interface UsageQuery extends Period {
 
 export interface RequestsQuery extends Period {
   readonly kind: "requests";
-  readonly filters: readonly (readonly [column: Filter, value: string | number])[];
+  /** What rows are to be like, all of it. */
+  readonly filters: readonly Filter[];
   readonly limit: number;
   /** The id of the row behind which the page begins. */
   readonly after: string | undefined;
@@ -57,15 +44,12 @@ const DEFAULT_USAGE_MS = 7 * DAY_MS;
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
-const invalid = (param: string, message: string): Failure =>
-  new Failure("invalid_request", { message: `${param} ${message}`, param });
-
 /** Parameters that are known, each at most once. */
 function readOnce(parameters: URLSearchParams, known: readonly string[]): (name: string) => string | undefined {
   for (const name of new Set(parameters.keys())) {
     const shown = /^\w{1,64}$/.test(name) ? name : "a parameter of the query";
-    if (!known.includes(name)) throw invalid(shown, `is not known here; known are ${known.join(", ")}`);
-    if (parameters.getAll(name).length > 1) throw invalid(shown, "is given more than once");
+    if (!known.includes(name)) throw invalidParameter(shown, `is not known here; known are ${known.join(", ")}`);
+    if (parameters.getAll(name).length > 1) throw invalidParameter(shown, "is given more than once");
   }
   return (name) => parameters.get(name) ?? undefined;
 }
@@ -84,7 +68,7 @@ function readTime(name: string, text: string | undefined): number | undefined {
   // The runtime takes the 30th of February for the 2nd of March.
   const isDay = SECONDS.test(text) || new Date(`${written.slice(0, 10)}T00:00:00Z`).getUTCDate() === day;
   if (Number.isNaN(time) || time < 0 || !isDay) {
-    throw invalid(
+    throw invalidParameter(
       name,
       "must be a date such as 2026-11-30, a time such as 2026-11-30T08:00:00Z, or seconds since 1970",
     );
@@ -95,7 +79,7 @@ function readTime(name: string, text: string | undefined): number | undefined {
 function readPeriod(read: (name: string) => string | undefined, now: number, defaultMs: number): Period {
   const to = readTime("to", read("to")) ?? now;
   const from = readTime("from", read("from")) ?? Math.max(0, to - defaultMs);
-  if (from >= to) throw invalid("from", "must be before to");
+  if (from >= to) throw invalidParameter("from", "must be before to");
   return { from, to };
 }
 
@@ -108,59 +92,50 @@ export function readUsageQuery(parameters: URLSearchParams, now: number): UsageQ
   const read = readOnce(parameters, ["from", "to", "group_by", "format"]);
   const period = readPeriod(read, now, DEFAULT_USAGE_MS);
   if (period.to - period.from > MAX_USAGE_DAYS * DAY_MS)
-    throw invalid("from", `must be at most ${MAX_USAGE_DAYS} days before to`);
+    throw invalidParameter("from", `must be at most ${MAX_USAGE_DAYS} days before to`);
   const named = (read("group_by") ?? "").split(",").map((name) => name.trim());
   const groups = GROUPS.filter((group) => named.includes(group));
   const isList = named.every((name) => GROUPS.some((group) => group === name)) && groups.length === named.length;
-  if (!isList && named.join("") !== "") throw invalid("group_by", `must list, each once, some of ${GROUPS.join(", ")}`);
-  if (groups.includes("hour") && groups.includes("day")) throw invalid("group_by", "must name hour or day, not both");
+  if (!isList && named.join("") !== "")
+    throw invalidParameter("group_by", `must list, each once, some of ${GROUPS.join(", ")}`);
+  if (groups.includes("hour") && groups.includes("day"))
+    throw invalidParameter("group_by", "must name hour or day, not both");
   // In the order in which they were named.
   return { kind: "usage", ...period, groups: named.flatMap((name) => groups.filter((group) => group === name)) };
 }
 
-/** What an entry of an `Accept` takes. */
-const FORMATS: ReadonlyMap<string, "json" | "csv"> = new Map([
-  ["application/json", "json"],
-  ["application/*", "json"],
-  ["*/*", "json"],
-  ["text/csv", "csv"],
-  ["text/*", "csv"],
-]);
+/** The one that is used if an `Accept` leaves the choice is first. */
+const FORMATS = [
+  { form: "json", type: "application/json" },
+  { form: "csv", type: "text/csv" },
+] as const;
 
 /** @throws Failure `invalid_request` */
 export function readFormat(parameters: URLSearchParams, accept: string | null): "json" | "csv" {
   const format = parameters.get("format");
-  if (format !== null && format !== "json" && format !== "csv") throw invalid("format", "must be json or csv");
-  return format ?? preferredForm(accept, ({ type }) => FORMATS.get(type)) ?? "json";
+  if (format !== null && format !== "json" && format !== "csv") throw invalidParameter("format", "must be json or csv");
+  return format ?? preferredForm(accept, FORMATS) ?? "json";
 }
 
 /**
  * What `GET /v1/requests` is asked for.
  * @param now milliseconds since the epoch
+ * @param routes those that have rows
  * @throws Failure `invalid_request`
  */
-export function readRequestsQuery(parameters: URLSearchParams, now: number): RequestsQuery {
+export function readRequestsQuery(parameters: URLSearchParams, now: number, routes: readonly string[]): RequestsQuery {
   const read = readOnce(parameters, ["from", "to", "limit", "after", ...FILTERS]);
   const limit = read("limit") ?? String(DEFAULT_LIMIT);
   if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT) {
-    throw invalid("limit", `must be a number from 1 to ${MAX_LIMIT}`);
+    throw invalidParameter("limit", `must be a number from 1 to ${MAX_LIMIT}`);
   }
   const after = read("after");
-  if (after !== undefined && !isRowId(after)) throw invalid("after", "must be next_after of the page before");
+  if (after !== undefined && !isRowId(after)) throw invalidParameter("after", "must be next_after of the page before");
   const filters = FILTERS.flatMap((name) => {
     const value = read(name);
-    return value === undefined ? [] : [[name, readFilter(name, value)] as const];
+    return value === undefined ? [] : [readFilter(name, value, routes)];
   });
   // From the beginning; and a moment more, so that what is over in this one is in it.
   const period = readPeriod(read, now + 1, Infinity);
   return { kind: "requests", ...period, filters, limit: Number(limit), after };
-}
-
-function readFilter(name: Filter, value: string): string | number {
-  if (name !== "status") {
-    if (value.includes("\0")) throw invalid(name, "must not hold the character NUL");
-    return value.toWellFormed();
-  }
-  if (!/^\d{1,3}$/.test(value)) throw invalid(name, "must be an HTTP status such as 200");
-  return Number(value);
 }

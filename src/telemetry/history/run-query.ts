@@ -1,6 +1,7 @@
 import { formatDollars } from "../../core/picodollars.ts";
 import type { HistoryDatabase, Run } from "./database.ts";
 import { readContent, type ShownContent } from "./contents.ts";
+import type { Filter } from "./filters.ts";
 import type { Group, HistoryQuery, RequestQuery, RequestsQuery, UsageQuery } from "./queries.ts";
 import { HOUR_MS, SUMS } from "./roll-ups.ts";
 import { COLUMNS, type ColumnKind } from "./row.ts";
@@ -49,16 +50,19 @@ async function findRequests(run: Run, query: RequestsQuery): Promise<RequestsPag
   const before = lowestId(query.to);
   const bounds = [lowestId(query.from), query.after !== undefined && query.after < before ? query.after : before];
   const scanned = "FROM requests WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
-  const conditions = filters.map(([column]) => ` AND ${column} = ?`).join("");
+  const conditions = filters.map((filter) => ` AND (${filter.map(condition).join(" OR ")})`).join("");
+  const values = filters.flat(2).map(([, value]) => value);
   const { rows } = await run(
     `SELECT * FROM (SELECT * ${scanned}) AS scanned WHERE 1 = 1${conditions} ORDER BY id DESC LIMIT ?`,
-    [...bounds, filters.length > 0 ? MAX_SCANNED : limit + 1, ...filters.map(([, value]) => value), limit + 1],
+    [...bounds, filters.length > 0 ? MAX_SCANNED : limit + 1, ...values, limit + 1],
   );
   const page = rows.slice(0, limit);
   const last =
     rows.length > limit ? String(page.at(-1)?.["id"]) : await lastScanned(run, scanned, bounds, filters.length > 0);
   return { rows: page.map(showRow), next: last };
 }
+
+const condition = (row: Filter[number]): string => row.map(([column]) => `${column} = ?`).join(" AND ");
 
 /** The last row that was looked at, if there may be more behind it. */
 async function lastScanned(run: Run, scanned: string, bounds: readonly string[], isFiltered: boolean) {

@@ -100,7 +100,7 @@ class Shared implements SharedValues {
   }
 }
 
-const attemptsOf = ({ routing, call }: RequestRecord): number => routing?.tried.length ?? (call === undefined ? 0 : 1);
+const attemptsOf = ({ routing, hasCalled }: RequestRecord): number => routing?.tried.length ?? (hasCalled ? 1 : 0);
 
 /** Makes what finds the values that a request shares with others before it, in a tenth of the time to write them. */
 export function createSharedValues(): (record: RequestRecord, format: string) => SharedValues {

@@ -1,4 +1,4 @@
-import { preferredForm } from "../../core/accept.ts";
+import { type OfferedForm, preferredForm } from "../../core/accept.ts";
 import { openTurns } from "../../core/event-loop.ts";
 import { FAMILY_ROWS } from "./families.ts";
 import type { MetricStore } from "./metric-store.ts";
@@ -94,10 +94,14 @@ const escapeLabel = (value: string): string =>
 /** What clients of OpenMetrics may ask for, and what the gateway writes is. */
 const OPEN_METRICS_VERSIONS: ReadonlySet<string> = new Set(["1.0.0", "0.0.1"]);
 
+const OFFERS: readonly OfferedForm<ExpositionFormat>[] = [
+  { form: "prometheus", type: "text/plain" },
+  {
+    form: "openmetrics",
+    type: "application/openmetrics-text",
+    fits: (parameters) => OPEN_METRICS_VERSIONS.has(parameters.get("version") ?? "1.0.0"),
+  },
+];
+
 /** The form that the `Accept` of a request prefers; Prometheus' own text if it prefers none. */
-export const chooseFormat = (accept: string | null): ExpositionFormat =>
-  preferredForm<ExpositionFormat>(accept, ({ type, parameters }) => {
-    const isOpen = OPEN_METRICS_VERSIONS.has(parameters.get("version") ?? "1.0.0");
-    if (type === "application/openmetrics-text") return isOpen ? "openmetrics" : undefined;
-    return type === "text/plain" || type === "text/*" || type === "*/*" ? "prometheus" : undefined;
-  }) ?? "prometheus";
+export const chooseFormat = (accept: string | null): ExpositionFormat => preferredForm(accept, OFFERS) ?? "prometheus";

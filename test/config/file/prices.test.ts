@@ -55,6 +55,19 @@ describe("prices", () => {
     expect(shown).toEqual(["prices.openai.gpt-4o.input=2.5", "prices.openai.gpt-4o.output=10"]);
   });
 
+  test("may be small, in any notation of numbers", async () => {
+    const text = `prices: { openai: { m: { input: 0.000001, output: 1.5e-6, web_searches: 1e-9, request: "\${FEE}" } } }`;
+    const { prices, writtenParts } = await configOf(text, { FEE: "1e-12" });
+    expect(prices[0]?.price).toEqual({ input: 1e-6, output: 1.5e-6, webSearches: 1e-9, request: 1e-12 });
+    const shown = showParts(writtenParts).map((line) => line.replace(/ {2}# .*/, ""));
+    expect(shown).toEqual([
+      "prices.openai.m.input=0.000001",
+      "prices.openai.m.output=0.0000015",
+      "prices.openai.m.web_searches=0.000000001",
+      "prices.openai.m.request=0.000000000001",
+    ]);
+  });
+
   test("are named one by one if they change", async () => {
     const before = await configOf(PRICES, { FT_INPUT: "1" });
     const after = await configOf(PRICES, { FT_INPUT: "2" });
@@ -72,11 +85,20 @@ describe("prices", () => {
     ],
     [
       "prices: { openai: { m: { input: 1 } } }",
-      "F:1:24: prices.openai.m.output is not there: expected a number from 0 to 1000000",
+      "F:1:24: prices.openai.m.output is not there: expected 0, or a number from 0.000001 to 1000000",
     ],
     [
       "prices: { openai: { m: { input: -1, output: 1 } } }",
-      "F:1:33: prices.openai.m.input is not accepted: expected a number from 0 to 1000000, found a number",
+      "F:1:33: prices.openai.m.input is not accepted: expected 0, or a number from 0.000001 to 1000000, found a number",
+    ],
+    [
+      // What a token costs, where what a million of them cost is to be: it would be nothing.
+      "prices: { openai: { m: { input: 0.0000001, output: 1 } } }",
+      'F:1:33: prices.openai.m.input="0.0000001" is not accepted: expected 0, or a number from 0.000001 to 1000000',
+    ],
+    [
+      "prices: { openai: { m: { input: 1, output: 1, request: 1e-13 } } }",
+      'F:1:56: prices.openai.m.request="0.0000000000001" is not accepted: expected 0, or a number from 0.000000000001 to 1000',
     ],
     [
       "prices: { openai: { m: { input: 1, output: 1, cached: 1 } } }",

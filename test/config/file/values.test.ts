@@ -4,6 +4,7 @@ import { FILE_SCHEMA } from "../../../src/config/file/file-schema.ts";
 import { placesOf } from "../../../src/config/file/saying.ts";
 import { GUIDE, readPage } from "../../readme/markdown.ts";
 import { loadConfig } from "../../fixtures/load-config.ts";
+import { printConfig } from "../../../src/cli/print-config.ts";
 import { SETTING_ROWS } from "../../../src/config/settings-table.ts";
 import { configOf, loadFile, writeFile } from "./load-file.ts";
 
@@ -28,6 +29,12 @@ test("every setting has one place in the file, but for those that its keys say, 
     const isSaid = name.includes("<") ? [...ends].some((one) => one.endsWith(end)) : said.includes(name);
     expect([name, isSaid]).toEqual([name, true]);
   }
+});
+
+test("a number that is small is read, and shown, in digits", async () => {
+  const config = await configOf("general: { log_sample: 0.0000001 }");
+  expect(config.settings.LOG_SAMPLE).toBe(1e-7);
+  expect(printConfig(config)).toContain("LOG_SAMPLE=0.0000001\n");
 });
 
 test("a list of known words and a number are as in variables, and are checked like them", async () => {

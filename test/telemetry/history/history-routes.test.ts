@@ -105,7 +105,13 @@ describe.each(KINDS)("the history in %s", (kind) => {
   test.each([
     ["model=gpt-4o", 4],
     ["model=gpt-4o&identity=bob", 1],
+    ["model=openai/gpt-4o", 4],
+    ["model=OpenAI/gpt-4o&identity=bob", 1],
+    ["model=groq/gpt-4o", 0],
     ["provider=groq", 1],
+    ["provider=Groq", 1],
+    ["outcome=answered", 7],
+    ["status=200", 5],
     ["status=429", 2],
     ["outcome=failed", 1],
     ["failure=unauthorized", 1],
@@ -172,7 +178,15 @@ describe.each(KINDS)("the history in %s", (kind) => {
     ["/v1/requests?limit=x", "limit"],
     ["/v1/requests?after=x", "after"],
     ["/v1/requests?status=abc", "status"],
+    ["/v1/requests?status=7", "status"],
+    ["/v1/requests?status=999", "status"],
     ["/v1/requests?model=a&model=b", "model"],
+    ["/v1/requests?model=", "model"],
+    ["/v1/requests?identity=%20", "identity"],
+    ["/v1/requests?outcome=success", "outcome"],
+    ["/v1/requests?failure=unauthorised", "failure"],
+    ["/v1/requests?failure=429", "failure"],
+    ["/v1/requests?route=/v1/chat/completion", "route"],
     ["/v1/requests?model=%00", "model"],
     ["/v1/requests?colour=red", "colour"],
     ["/v1/requests?from=yesterday", "from"],
@@ -188,6 +202,14 @@ describe.each(KINDS)("the history in %s", (kind) => {
     const response = await get(path);
     const { param: named } = (await response.json()) as { param: string };
     expect([response.status, named]).toEqual([400, param]);
+  });
+
+  test.each([
+    ["outcome=success", "outcome must be one of answered, failed, cut, client_gone"],
+    ["failure=unauthorised", "failure must be the code of a failure of the gateway's: did you mean unauthorized?"],
+    ["model=", "model must not be empty"],
+  ])("says what is accepted instead of %s", async (query, message) => {
+    expect(await (await get(`/v1/requests?${query}`)).json()).toMatchObject({ error: message });
   });
 
   test("needs a credential, as every other route", async () => {
@@ -242,7 +264,8 @@ test("what only a client names is no provider in sums, and nobody was asked for 
   const get = async (path: string) =>
     ((await (await fetch(started.gateway.url + path)).json()) as { data: Record<string, unknown>[] }).data;
   const rows = await get("/v1/requests");
-  expect(rows.map(({ attempts }) => attempts)).toEqual([1, 1, 0, 0, 0, 0, 0]);
+  // A picture, which no model may be sent, is not sent.
+  expect(rows.map(({ attempts }) => attempts)).toEqual([0, 1, 0, 0, 0, 0, 0]);
   const sums = await get("/v1/usage?group_by=provider");
   expect(sums.map(({ provider, requests }) => [provider, requests]).sort()).toEqual([
     [null, 5],
@@ -262,6 +285,13 @@ test.each([
   ["TEXT/CSV; header=present", "csv"],
   ["text/csv, */*", "csv"],
   ["application/json, text/csv", "json"],
+  ["application/json;q=0, */*", "csv"],
+  ["*/*, application/json;q=0", "csv"],
+  ["*/*;q=0.9, application/*;q=0.1", "csv"],
+  ["application/*;q=0.1, application/json;q=0.8, text/csv;q=0.5", "json"],
+  ["text/*;q=0.9, text/csv;q=0.1, application/json;q=0.5", "json"],
+  ["text/*, text/csv;header=present;q=0, */*;q=0.5", "json"],
+  ["text/csv;q=nonsense, */*", "json"],
 ])("Accept: %s gets %s", async (accept, format) => {
   await using place = await openPlace("sqlite");
   await using gateway = await startGateway({ ...place.settings });

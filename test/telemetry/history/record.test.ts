@@ -19,7 +19,7 @@ const recordOf = (members: Partial<RequestRecord> = {}): RequestRecord =>
     principal: { kind: "key", name: "key 1" } as const,
     provider: "openai",
     model: "gpt-4o",
-    call: { abort: () => {} },
+    hasCalled: true,
     status: 200,
     bytesIn: 10,
     bytesOut: 20,

@@ -231,7 +231,7 @@ test.each(KINDS)("%s: a page with a filter that fits little ends somewhere", asy
   const rows = Array.from({ length: 10_500 }, (_, index) => rowAt(NOW + index, { model: index === 0 ? "rare" : "m" }));
   for (let first = 0; first < rows.length; first += 500) await tables.insert(rows.slice(first, first + 500), NOW);
   const page = async (after: string | undefined) => {
-    const filters = [["model", "rare"]] as const;
+    const filters = [[[["model", "rare"]]]] as const;
     const answer = await runQuery(database, { kind: "requests", from: 0, to: NOW + DAY, filters, limit: 10, after });
     return answer && "rows" in answer ? answer : { rows: [], next: undefined };
   };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { dataEvent, json, sse } from "../../fixtures/answers.ts";
 import { createGate } from "../../fixtures/gate.ts";
+import { chunk, close, head } from "../../fixtures/script.ts";
 import { type Rig, startRig } from "../../fixtures/start-rig.ts";
 import { type Labels, METRICS, metricsUrl, type MetricsRead, readMetrics } from "./read-metrics.ts";
 
@@ -26,6 +27,16 @@ const CHAT = {
   choices: [{ index: 0, message: { role: "assistant", content: "hello" }, finish_reason: "stop" }],
   usage: USAGE,
 };
+
+/** A whole answer that breaks off. */
+const cutShort = () => [
+  head(200, [
+    ["content-type", "application/json"],
+    ["content-length", "100"],
+  ]),
+  chunk("{"),
+  close(),
+];
 
 async function ask(target: string, body: unknown): Promise<void> {
   const { client, id } = await rig.call({ target, body });
@@ -191,6 +202,29 @@ describe("failures", () => {
   ])("an error of the provider %s is one of the call, too", async (_, answer) => {
     rig.provider.answerAlways(answer);
     await ask("/v1/chat/completions", { model: "openai/m", messages: MESSAGES, stream: true });
+    const metrics = await read();
+    const [asked] = metrics.labelsOf("gen_ai_server_request_duration_seconds_count");
+    const [called] = metrics.labelsOf("gen_ai_client_operation_duration_seconds_count");
+    expect(asked?.["error_type"]).toMatch(/^(provider_error|upstream_\w+)$/);
+    expect(called?.["error_type"]).toBe(asked?.["error_type"] ?? "");
+    expect(metrics.labelsOf("inference_gateway_attempts_total")[0]?.["error_type"]).toBe(asked?.["error_type"] ?? "");
+  });
+
+  const TRANSLATED = "/v1/messages";
+  const OVERLOADED = { error: { message: "no", code: "server_is_overloaded" } };
+  test.each([
+    ["in a whole answer with a good status", "/v1/chat/completions", () => json(200, OVERLOADED)],
+    ["in a whole answer with a good status, in translation,", TRANSLATED, () => json(200, OVERLOADED)],
+    ["in a whole answer that nobody can read", "/v1/chat/completions", () => json(200, "no JSON")],
+    ["in a whole answer that nobody can translate", TRANSLATED, () => json(200, "no JSON")],
+    ["in a whole answer that breaks off", "/v1/chat/completions", cutShort],
+    ["in a whole answer that breaks off in translation", TRANSLATED, cutShort],
+    ["in a whole answer that is empty", "/v1/chat/completions", () => json(200, "")],
+    ["in a whole answer that is empty, in translation,", TRANSLATED, () => json(200, "")],
+    ["with a status of its own", TRANSLATED, () => json(529, OVERLOADED)],
+  ])("an error of the provider %s is one of the call, too", async (_, target, answer) => {
+    rig.provider.answerAlways(answer);
+    await ask(target, { model: "openai/m", max_tokens: 9, messages: MESSAGES });
     const metrics = await read();
     const [asked] = metrics.labelsOf("gen_ai_server_request_duration_seconds_count");
     const [called] = metrics.labelsOf("gen_ai_client_operation_duration_seconds_count");

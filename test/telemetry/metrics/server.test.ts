@@ -38,6 +38,17 @@ describe("the address of metrics", () => {
     expect(await typeFor(`${open};q=0.2, text/plain;q=0.5`)).toBe("text/plain");
     expect(await typeFor(`${open};q=0`)).toBe("text/plain");
     expect(await typeFor(`${open};version=7.0.0`)).toBe("text/plain");
+    // What is named more exactly counts, wherever it is.
+    expect(await typeFor("text/plain;q=0, */*")).toBe(open);
+    expect(await typeFor(`*/*, ${open};q=0.9, text/*;q=0.1`)).toBe(open);
+    expect(await typeFor(`${open};q=0.9, ${open};version=1.0.0;q=0.1, text/plain;q=0.5`)).toBe("text/plain");
+    // What Prometheus 3 sends.
+    const escaped = "escaping=allow-utf-8";
+    expect(
+      await typeFor(
+        `${open};version=1.0.0;${escaped};q=0.5,${open};version=0.0.1;q=0.4,text/plain;version=1.0.0;${escaped};q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1`,
+      ),
+    ).toBe(open);
     // What Prometheus 2 sends.
     const prometheus = `${open};version=1.0.0,${open};version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1`;
     expect(await typeFor(prometheus)).toBe(open);
