@@ -8,7 +8,7 @@ import { type MeasuredGateway, startMeasuredGateway } from "./measured-gateway.t
 const TEST_MS = 120_000;
 
 /** A fault of the gateway shows every time; code that is compiled, or a large collection, does not. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 6;
 
 /** The probe is loaded into the gateway's source, and reads `/proc`. */
 const canMeasure = process.platform === "linux" && process.env["GATEWAY_BINARY"] === undefined;
