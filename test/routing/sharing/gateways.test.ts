@@ -48,6 +48,15 @@ describe("two workers", () => {
   });
 });
 
+/** Redis may be heard too late on a busy machine: who asks then is refused, and is to ask again. */
+async function askUntilPassed(url: string): Promise<Response> {
+  for (;;) {
+    const response = await ask(url);
+    await response.text();
+    if (response.status !== 429) return response;
+  }
+}
+
 describe.skipIf(!hasRedis)("two gateways", () => {
   test("know which deployment cools, and how much of a minute is used", async () => {
     await using redis = await startServer();
@@ -56,12 +65,12 @@ describe.skipIf(!hasRedis)("two gateways", () => {
     const settings = { REDIS_URL: redis.url };
     const config = writeConfig({ left: left.url, right: right.url }, "{ requests_per_minute: 1000 }");
     await using one = await start(config, settings);
-    await (await ask(one.url)).text();
+    await askUntilPassed(one.url);
     // It began later, and hears of what was before.
     await using other = await start(config, settings);
     const routing = async (): Promise<Routing> => (await (await fetch(`${other.url}/v1/routing`)).json()) as Routing;
     while (stateOf(await routing(), "left") !== "open") await Bun.sleep(5);
-    expect((await ask(other.url)).headers.get("x-selected-provider")).toBe("right");
+    expect((await askUntilPassed(other.url)).headers.get("x-selected-provider")).toBe("right");
     expect(left.seen.all).toBe(1);
     // In this minute it has been asked itself once at most.
     let minute: number | undefined;
@@ -71,7 +80,7 @@ describe.skipIf(!hasRedis)("two gateways", () => {
       isKnown = /"requests_per_minute"[^}]*"used":[3-9]/.test(JSON.stringify(await routing()))
     ) {
       const now = Math.floor(Date.now() / 60_000);
-      for (let count = 0; count < 3 && now !== minute; count += 1) await (await ask(one.url)).text();
+      for (let count = 0; count < 3 && now !== minute; count += 1) await askUntilPassed(one.url);
       minute = now;
       await Bun.sleep(5);
     }
