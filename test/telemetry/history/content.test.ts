@@ -35,7 +35,9 @@ describe.each(KINDS)("the content of requests in %s", (kind) => {
   beforeAll(async () => {
     place = await openPlace(kind);
     settings = { ...place.settings, HISTORY_CONTENT: "true", AUTH_ENABLED: "true", AUTH_API_KEYS: KEYS };
-    started = await startBesideProvider((url) => ({ ...threeProviders(url), ...settings }));
+    // The runtime's fetch may lose what comes right before an answer breaks off.
+    const overSockets = { GROQ_TRANSPORT: "socket" };
+    started = await startBesideProvider((url) => ({ ...threeProviders(url), ...overSockets, ...settings }));
   });
   afterAll(async () => {
     await started[Symbol.asyncDispose]();
@@ -126,7 +128,7 @@ describe.each(KINDS)("the content of requests in %s", (kind) => {
     ["a stream that breaks off", () => [head(200, EVENTS), chunk(dataEvent({ page }).slice(0, -9)), close()], true],
   ])("is masked and bounded of what no client can use, too: %s", async (_, answer, stream) => {
     started.answerWith(answer);
-    await ask({ ...CHAT, stream });
+    await ask({ ...CHAT, model: "groq/m", stream });
     const content = await contentFor(ALICE);
     const response = content?.response ?? "";
     expect(response.includes(KEY.slice(0, 8))).toBe(false);
@@ -144,7 +146,7 @@ describe.each(KINDS)("the content of requests in %s", (kind) => {
     ],
   ])("is what had come of %s that breaks off, and says that it is cut", async (_, path, answer) => {
     started.answerWith(answer);
-    await ask({ ...CHAT, max_tokens: 5 }, path);
+    await ask({ ...CHAT, model: "groq/m", max_tokens: 5 }, path);
     expect(await contentFor(ALICE)).toMatchObject({ response: '{"choices":[', response_is_cut: true });
   });
 
