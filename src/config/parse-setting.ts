@@ -60,8 +60,8 @@ function matchWord(text: string, words: readonly string[]): string | undefined {
 /**
  * Reads the value of one setting.
  * @param text not blank and without whitespace around it
- * @param isOwn the text is the row's own default, which the tests hold to its range: to read the ends of that range as well
- * took most of the time that the settings take at start
+ * @param isOwn the text is the row's own default, which the tests hold to its range: at start, most are
+ * read, and its ends would be two more readings of each
  * @returns undefined if the row does not accept it; `acceptedValues` then says what would have been
  */
 export function parseSetting(row: SettingRow, text: string, isOwn = false): ParsedSetting | undefined {
