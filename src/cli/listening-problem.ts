@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6 } from "../config/addresses.ts";
+import { isIPv4 } from "../config/addresses.ts";
 import type { Settings } from "../config/settings-table.ts";
 import { FOREGROUND_TIMERS, type TimerSource } from "../core/deadlines.ts";
 import { errorCodeOf } from "../core/error-code.ts";
@@ -62,7 +62,8 @@ const reasonOf = (error: unknown, reasons: Readonly<Record<string, string>>): st
  * name that has no address is that of whatever failed last.
  */
 async function nameProblem(host: string, { find, timers }: NameLookup): Promise<string | undefined> {
-  if (isIPv4(host) || isIPv6(host) || host.includes(":")) return undefined;
+  // Only addresses of IPv6 have a colon.
+  if (isIPv4(host) || host.includes(":")) return undefined;
   const { promise: late, resolve } = Promise.withResolvers<"late">();
   const timer = timers.setTimer(() => resolve("late"), MAX_LOOKUP_SECONDS * 1000);
   const found = await Promise.race([find(host).catch((): readonly unknown[] => []), late]);
