@@ -21,7 +21,7 @@ export interface ProcessSample {
   };
 }
 
-const SETTLE_MS = 300;
+const SETTLE_MS = 2500; // By then a gateway has given back what only its start needed.
 const HOLD_MS = 15_000;
 const STREAMING_MS = 1500;
 const WARM_UP: readonly PartialPlan[] = [

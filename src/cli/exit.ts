@@ -1,9 +1,5 @@
-import { ListenError } from "../core/listen-error.ts";
-import { errorCodeOf } from "../core/error-code.ts";
-import { urlHost } from "../core/url-host.ts";
 import type { Log } from "../telemetry/log.ts";
 import { writeErrors } from "../telemetry/standard-output.ts";
-import type { Settings } from "../config/settings-table.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** How the process ends; src/guide/operations.md lists the same codes. */
@@ -60,34 +56,3 @@ export function surviveFaults(log: Log): void {
   process.on("uncaughtException", log.onFault);
   process.on("unhandledRejection", log.onFault);
 }
-
-/** What the system's codes mean here. */
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "it is in use",
-  EADDRNOTAVAIL: "no interface of this machine has that address",
-  EACCES: "the system does not let this user; ports below 1024 may need a right of their own",
-  ENOTFOUND: "no address is known by that name",
-  EINVAL: "no address is known by that name, or the system does not take it",
-};
-
-/** The same where a unix socket is to be. */
-const SOCKET_REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another process listens there, or there is something that is no socket",
-  EACCES: "the system does not let this user make a file there",
-  ENOENT: "its folder is not there",
-  ENOTDIR: "what is before the last / is no folder",
-  ENAMETOOLONG: "its path is too long for a socket: some 100 characters are what systems take",
-  EROFS: "its file system is read-only",
-};
-
-/** Says in one line why the address of the settings could not be listened on. */
-export function listeningProblem(error: unknown, settings: Settings): string {
-  if (error instanceof ListenError) return problemOf(`${error.address} (${error.settings})`, error.cause, REASONS);
-  const { SERVER_UNIX_SOCKET: socket, SERVER_HOST: host, SERVER_PORT: port } = settings;
-  return socket === undefined
-    ? problemOf(`${urlHost(host)}:${port}`, error, REASONS)
-    : problemOf(socket, error, SOCKET_REASONS);
-}
-
-const problemOf = (address: string, error: unknown, reasons: Readonly<Record<string, string>>): string =>
-  `cannot listen on ${address}: ${reasons[errorCodeOf(error) ?? ""] ?? String(error)}`;

@@ -5,7 +5,8 @@ import { freeAfterStart } from "../core/memory/free-after-start.ts";
 import type { ConfigFile } from "../config/file/config-file.ts";
 import { keepFileState } from "../config/file/file-state.ts";
 import type { Config, LoadedConfig } from "../config/load-config.ts";
-import { EXIT, listeningProblem } from "./exit.ts";
+import { EXIT } from "./exit.ts";
+import { listeningProblem } from "./listening-problem.ts";
 import { createGateway, type Gateway } from "../gateway.ts";
 import type { GatewayDependencies } from "../shared-parts.ts";
 
@@ -99,7 +100,7 @@ export async function openService({ config, demo, file, fileProblem, ...given }:
         const listening = await gateway.listen();
         return { ...listening, providers: providers.filter(({ configured }) => configured).map(({ id }) => id) };
       } catch (error) {
-        throw new StartFailure(listeningProblem(error, settings), EXIT.notServing);
+        throw new StartFailure(await listeningProblem(error, settings), EXIT.notServing);
       }
     },
     async reload(loaded, loadedFile) {

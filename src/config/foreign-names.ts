@@ -1,6 +1,6 @@
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import { readVariable, type Environment } from "./environment.ts";
-import { providerVariables } from "./provider-variables.ts";
+import { providerVariables, variableNames } from "./provider-variables.ts";
 
 /** A variable of another tool that means the same as one of the gateway's. */
 interface ForeignName {
@@ -73,7 +73,7 @@ export function foreignNames(customIds: readonly string[]): readonly ForeignName
       return { name: stem + end, means, ...(id === "anthropic" && { translate: anthropicUrl }) };
     });
   });
-  const own = new Set(customIds.flatMap((id) => Object.values(providerVariables(id)).flat()));
+  const own = new Set(customIds.flatMap(variableNames));
   return [...NAMES.filter(({ name }) => !own.has(name)), ...urls];
 }
 

@@ -11,7 +11,7 @@ import { mcpServerVariables } from "./mcp-server-variables.ts";
 import { loadProviders } from "./load-providers.ts";
 import { type LoadedModels, NO_MODELS } from "./models/loaded-models.ts";
 import { acceptedValues, parseSetting, type ParsedSetting, refusedEntry } from "./parse-setting.ts";
-import { providerVariables } from "./provider-variables.ts";
+import { variableNames } from "./provider-variables.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";
 import { problemLine } from "./setting-problem.ts";
 import type { SettingRow } from "./setting-row.ts";
@@ -47,10 +47,11 @@ function findValue(
   row: SettingRow,
   warnings: string[],
 ): Found | undefined {
-  const spellings = [name, ...(row.aliases ?? [])].flatMap((spelling): Found[] => {
+  const spellings: Found[] = [];
+  for (const spelling of row.aliases ? [name, ...row.aliases] : [name]) {
     const value = readVariable(environment, spelling);
-    return value === undefined ? [] : [{ name: spelling, value }];
-  });
+    if (value !== undefined) spellings.push({ name: spelling, value });
+  }
   const [winner] = spellings;
   for (const spelling of spellings) {
     if (spelling.name === name) continue;
@@ -81,7 +82,7 @@ function readSetting(
       problemLine({ name: found.name, value: shown, secret: row.secret === true, ...(reason && { reason }), expected }),
     );
   }
-  if (row.default !== undefined) return parseSetting(row, row.default);
+  if (row.default !== undefined) return parseSetting(row, row.default, true);
   return row.type === "list" ? Object.freeze([]) : undefined;
 }
 
@@ -132,11 +133,7 @@ export function* loadConfig(
   if (problems.length > 0) return { ok: false, problems, warnings };
   yield;
   const { providers, keyedProviders } = loaded;
-  const names = [
-    ...providers.flatMap(({ id }) => Object.values(providerVariables(id)).flat()),
-    ...mcpVariables,
-    ...CLOUD_VARIABLES,
-  ];
+  const names = [...providers.flatMap(({ id }) => variableNames(id)), ...mcpVariables, ...CLOUD_VARIABLES];
   const variables = readVariables(environment, names);
   const known = { settings, providers, keyedProviders, mcpServers: mcp.servers, variables };
   return { ok: true, config: Object.freeze({ ...known, ...NO_MODELS }), warnings };

@@ -56,6 +56,12 @@ function nameVariables(id: string): ProviderVariables {
 /** Every reload asks for those of each built-in provider several times. */
 const BUILT_IN: ReadonlyMap<string, ProviderVariables> = new Map([...ROWS.keys()].map((id) => [id, nameVariables(id)]));
 
+/** All of them, in one list. */
+export function variableNames(id: string): readonly string[] {
+  const { particular, ...others } = providerVariables(id);
+  return [...Object.values(others), ...particular];
+}
+
 /** What is wrong or doubtful with the settings of providers, one line each. */
 export interface Findings {
   readonly problems: string[];

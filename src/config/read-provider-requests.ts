@@ -34,6 +34,17 @@ export interface ProviderRequests {
   readonly shown: readonly string[];
 }
 
+/** Of most providers; to find that out part by part took an eighth of the time of loading them. */
+const NOTHING_SAID: ProviderRequests = Object.freeze({
+  headers: Object.freeze({}),
+  query: "",
+  authHeader: undefined,
+  apis: undefined,
+  encodedSlashes: undefined,
+  rootPaths: Object.freeze([]),
+  shown: Object.freeze([]),
+});
+
 /** What `<ID>_ROOT_PATHS` accepts, to follow the word "expected". */
 export const ACCEPTED_ROOT_PATHS = "a comma-separated list of the first segments of paths, or * for all";
 const ROOT_PATH = /^(?:\*|[A-Za-z0-9_.~-]+(?:\/[A-Za-z0-9_.~-]+)*)$/;
@@ -49,6 +60,9 @@ export function readProviderRequests(
   { baseUrl, query: ownQuery }: { readonly baseUrl: string; readonly query: string },
   { problems }: Findings,
 ): ProviderRequests {
+  const { headers: names, query: parameters, authHeader, apis, encodedSlashes, rootPaths } = variables;
+  const all = [names, parameters, authHeader, apis, encodedSlashes, rootPaths];
+  if (ownQuery === "" && all.every((name) => readVariable(environment, name) === undefined)) return NOTHING_SAID;
   const read = <Value>(name: string, expected: string, parse: (text: string) => Value | Refused): Value | undefined => {
     const value = readVariable(environment, name);
     const parsed = value === undefined ? undefined : parse(value);

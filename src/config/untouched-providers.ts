@@ -3,7 +3,7 @@ import type { Provider } from "../providers/provider.ts";
 import { CUSTOM_PROVIDER_ROW } from "../providers/table.ts";
 import type { Endpoint } from "../upstream/endpoint.ts";
 import { type Environment, readVariable } from "./environment.ts";
-import { providerVariables } from "./provider-variables.ts";
+import { variableNames } from "./provider-variables.ts";
 
 /** All that such a provider depends on. */
 interface Untouched {
@@ -28,8 +28,7 @@ export function loadOnce(
 ): Provider {
   // Clouds have variables of their own, and a custom provider has its address.
   if (row.credential || row === CUSTOM_PROVIDER_ROW) return load();
-  const isSet = (name: string): boolean => readVariable(environment, name) !== undefined;
-  if (Object.values(providerVariables(id)).some((names) => [names].flat().some(isSet))) return load();
+  if (variableNames(id).some((name) => readVariable(environment, name) !== undefined)) return load();
   const key = `${id} ${transport}`;
   const known = loaded.get(key);
   if (known?.row === row) return known.provider;

@@ -38,6 +38,12 @@ export const BACKGROUND_TIMERS: TimerSource = {
   clearTimer: (timer) => clearTimeout(timer as Timer),
 };
 
+/** The same, with waits that do. */
+export const FOREGROUND_TIMERS: TimerSource = {
+  ...BACKGROUND_TIMERS,
+  setTimer: (callback, delayMs) => setTimeout(callback, delayMs),
+};
+
 /** The longest delay that timers take; a later deadline is looked at again then. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

@@ -18,6 +18,11 @@ export interface TraceStep {
   /** Bytes of the answer have come later; of a body of one piece, all of them. */
   bodyCame(bytes: Uint8Array): void;
   /**
+   * No more of the answer is taken: it broke off, or the rest is of no use. Absent if that is nothing to it.
+   * @param pieces what of it had come and was taken by nobody
+   */
+  bodyLeft?(pieces: readonly Uint8Array[]): void;
+  /**
    * What is asked, of which it keeps what it says; to be called at most once, and only if it keeps content.
    * @param redact takes secrets out of a text
    */

@@ -11,7 +11,7 @@ import type { ObservedCall } from "./observed-call.ts";
 import type { AttemptRequest } from "./attempt-parts.ts";
 import { readProviderFailure } from "./provider-failure.ts";
 import { UNCOUNTED_BYTES } from "./read-response.ts";
-import { tellAsked, watched } from "./trace-attempt.ts";
+import { leaveRest, tellAsked, watched } from "./trace-attempt.ts";
 
 /** The answer to a client's request, on its way: what stages hand on, and what becomes the response. */
 export interface Reply {
@@ -117,6 +117,7 @@ export class Attempt implements Reply {
   close(failure?: Failure): void {
     this.settle(failure);
     this.isClosed = true;
+    if (this.#step && this.#response) leaveRest(this.#response);
     this.call.close();
     this.#step?.ended(failure);
   }

@@ -1,3 +1,4 @@
+import { decodeText } from "../core/decode-text.ts";
 import { createEventSniffer } from "../core/sse/event-sniffer.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { ResponseBody, UpstreamResponse } from "../upstream/transport.ts";
@@ -94,7 +95,7 @@ export async function readErrorText(
     if (failure.code === "client_gone") throw failure;
     return { whole: new Uint8Array(0) };
   });
-  if ("whole" in read) return new TextDecoder().decode(read.whole);
+  if ("whole" in read) return decodeText(read.whole);
   read.tooLong.cancel();
   return "";
 }

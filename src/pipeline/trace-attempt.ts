@@ -65,11 +65,18 @@ export function watched(response: UpstreamResponse, step: TraceStep): UpstreamRe
   return { status, headers: response.headers, body: new WatchedBody(body, step) };
 }
 
+/** Tells the step of an answer, if all of it was not taken, that the rest is not either. */
+export function leaveRest({ body }: UpstreamResponse): void {
+  if (body instanceof WatchedBody) body.leave();
+}
+
 /** A body whose bytes a step sees when they are taken. */
 class WatchedBody implements ResponseBody {
   readonly #body: ResponseBody;
   readonly #step: TraceStep;
   #isSeen = false;
+  /** The step was told all that it is to be told. */
+  #isOver = false;
 
   constructor(body: ResponseBody, step: TraceStep) {
     this.#body = body;
@@ -79,7 +86,7 @@ class WatchedBody implements ResponseBody {
   get whole(): Uint8Array | undefined {
     const { whole } = this.#body;
     if (whole && !this.#isSeen) {
-      this.#isSeen = true;
+      this.#isSeen = this.#isOver = true;
       this.#step.bodyCame(whole);
     }
     return whole;
@@ -95,13 +102,17 @@ class WatchedBody implements ResponseBody {
 
   consume(consumer: BodyConsumer): void {
     const isSeen = this.#isSeen;
+    this.#isSeen = true;
     this.#body.consume({
       write: (bytes) => {
         if (!isSeen) this.#step.bodyCame(bytes);
         consumer.write(bytes);
       },
       flush: () => consumer.flush(),
-      end: () => consumer.end(),
+      end: () => {
+        this.#isOver = true;
+        consumer.end();
+      },
       fail: (error) => consumer.fail(error),
     });
   }
@@ -115,6 +126,22 @@ class WatchedBody implements ResponseBody {
   }
 
   cancel(): void {
+    this.leave();
     this.#body.cancel();
+  }
+
+  /** Nobody takes more of it. */
+  leave(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { keptBytes } = this.#body;
+    const pieces: Uint8Array[] = [];
+    const keep = (length: number, piece: Uint8Array): boolean => {
+      pieces.push(piece);
+      return length >= keptBytes;
+    };
+    // It has them all at hand.
+    if (!this.#isSeen && keptBytes > 0) void this.#body.keepUntil(keep);
+    this.#step.bodyLeft?.(pieces);
   }
 }

@@ -2,9 +2,6 @@ import { expect, test } from "bun:test";
 import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { listeningProblem } from "../../src/cli/exit.ts";
-import type { Settings } from "../../src/config/settings-table.ts";
-import { ListenError } from "../../src/core/listen-error.ts";
 import { within } from "../fixtures/within.ts";
 
 const EXIT_MODULE = join(import.meta.dir, "../../src/cli/exit.ts");
@@ -44,22 +41,4 @@ test("it ends although nobody reads standard error, and no more fits into it", a
     closeSync(output);
     rmSync(folder, { recursive: true });
   }
-});
-
-test.each([
-  ["::1", "[::1]:80"],
-  ["127.0.0.1", "127.0.0.1:80"],
-])("an address that cannot be had is named as URLs have it, with the settings that say it: %s", (host, shown) => {
-  const settings = {
-    SERVER_HOST: host,
-    SERVER_PORT: 80,
-    SERVER_UNIX_SOCKET: undefined,
-  } as Partial<Settings> as Settings;
-  const cause = Object.assign(new Error("x"), { code: "EADDRNOTAVAIL" });
-  const why = "no interface of this machine has that address";
-  expect(listeningProblem(cause, settings)).toBe(`cannot listen on ${shown}: ${why}`);
-  const ofMetrics = new ListenError(shown, "TELEMETRY_METRICS_HOST, TELEMETRY_METRICS_PORT", cause);
-  expect(listeningProblem(ofMetrics, settings)).toBe(
-    `cannot listen on ${shown} (TELEMETRY_METRICS_HOST, TELEMETRY_METRICS_PORT): ${why}`,
-  );
 });

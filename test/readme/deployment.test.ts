@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../fixtures/load-config.ts";
-import { providerVariables } from "../../src/config/provider-variables.ts";
+import { variableNames } from "../../src/config/provider-variables.ts";
 import { SETTINGS_TABLE } from "../../src/config/settings-table.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { codeBlocks, GUIDE, readPage } from "./markdown.ts";
@@ -114,7 +114,7 @@ const shown: readonly Shown[] = [
 
 const known = new Set<string>([
   ...Object.keys(SETTINGS_TABLE),
-  ...Object.keys(PROVIDER_TABLE).flatMap((id) => Object.values(providerVariables(id)).flat()),
+  ...Object.keys(PROVIDER_TABLE).flatMap((id) => variableNames(id)),
 ]);
 
 describe.each(shown.map((each) => [each.title, each] as const))("%s on the page of deployment", (_, each) => {

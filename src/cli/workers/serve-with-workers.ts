@@ -3,9 +3,10 @@ import { readVariable } from "../../config/environment.ts";
 import type { Config } from "../../config/load-config.ts";
 import { drainOptions } from "../../config/module-options.ts";
 import { metricsOptions } from "../../config/telemetry-options.ts";
-import type { TimerSource } from "../../core/deadlines.ts";
+import { FOREGROUND_TIMERS, type TimerSource } from "../../core/deadlines.ts";
 import { announce, announceDrainDelay } from "../announce.ts";
-import { endProcess, EXIT, fail, listeningProblem, surviveFaults } from "../exit.ts";
+import { endProcess, EXIT, fail, surviveFaults } from "../exit.ts";
+import { listeningProblem } from "../listening-problem.ts";
 import { onEndSignal, type OnReloadSignal } from "../signals.ts";
 import { openLog } from "../open-log.ts";
 import { reloadOnChange } from "../reload-on-change.ts";
@@ -32,12 +33,8 @@ export async function serveWithWorkers(parts: WorkersParts): Promise<never> {
   const { settings } = config;
   const { wholeMs: shutdownMs } = drainOptions(settings);
   const log = await openLog(settings);
-  const held = holdPortOrFail(config);
-  const timers = {
-    now: () => performance.now(),
-    setTimer: (callback: () => void, delayMs: number) => setTimeout(callback, delayMs),
-    clearTimer: (timer: unknown) => clearTimeout(timer as Timer | undefined),
-  };
+  const held = await holdPortOrFail(config);
+  const timers = FOREGROUND_TIMERS;
   const metrics = await openMetricsOrFail(config, timers);
   // As long as the same is asked for, the port that was chosen here is the one.
   const forWorkers = (given: ConfigSource): ConfigSource => {
@@ -105,14 +102,14 @@ async function openMetricsOrFail({ settings }: Config, timers: TimerSource) {
   try {
     return { hub, serving: { metrics: hub.listen() } };
   } catch (error) {
-    return fail([listeningProblem(error, settings)], EXIT.notServing);
+    return fail([await listeningProblem(error, settings)], EXIT.notServing);
   }
 }
 
-function holdPortOrFail({ settings }: Config): HeldPort {
+async function holdPortOrFail({ settings }: Config): Promise<HeldPort> {
   try {
     return holdPort({ hostname: settings.SERVER_HOST, port: settings.SERVER_PORT });
   } catch (error) {
-    return fail([listeningProblem(error, settings)], EXIT.notServing);
+    return fail([await listeningProblem(error, settings)], EXIT.notServing);
   }
 }

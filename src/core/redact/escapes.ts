@@ -117,5 +117,11 @@ function buildGraph(): EscapeGraph {
   return { transitions: transitions.slice(0, count << 7), accepts: accepts.slice(0, count) };
 }
 
-/** JSON and JavaScript, percent, quoted-printable (RFC 2045 section 6.7) and HTML; making it takes half a millisecond at start. */
-export const ESCAPE_GRAPH: EscapeGraph = buildGraph();
+/** A constant, but for when it is made. */
+let built: EscapeGraph | undefined;
+
+/**
+ * Those of JSON and JavaScript, percent, quoted-printable (RFC 2045 section 6.7) and HTML. Made in half a millisecond for the
+ * first text that is looked through, such as an error of a provider: 138 KB that a gateway without one does not need.
+ */
+export const escapeGraph = (): EscapeGraph => (built ??= buildGraph());

@@ -1,4 +1,4 @@
-import { ESCAPE_GRAPH, type EscapeGraph, SOFT_BREAK } from "./escapes.ts";
+import { type EscapeGraph, escapeGraph, SOFT_BREAK } from "./escapes.ts";
 import { type Column, Columns, MAX_ESCAPE } from "./columns.ts";
 import { MaskedOutput, type Span } from "./masked-output.ts";
 import type { SecretPatterns } from "./secret-patterns.ts";
@@ -49,7 +49,7 @@ export class SecretMasker {
 
   constructor(patterns: SecretPatterns) {
     this.#patterns = patterns;
-    this.#escapes = ESCAPE_GRAPH;
+    this.#escapes = escapeGraph();
     this.#reachedAt = new Float64Array(patterns.characters.length).fill(-1);
     this.#reachedIndex = new Int32Array(patterns.characters.length);
     this.#maxMatch = patterns.longest * MAX_SPREAD;

@@ -1,3 +1,4 @@
+import { decodeText } from "../../core/decode-text.ts";
 import type { Principal } from "../../core/request-context.ts";
 import type { KeepContent, TraceStep } from "../../core/request-trace.ts";
 import type { Redact } from "../../core/redact/redact.ts";
@@ -102,6 +103,8 @@ class ContentStep implements TraceStep {
   #redact: Redact | undefined;
   #chunks: Uint8Array[] = [];
   #length = 0;
+  /** There is more of the answer than came, or than anybody has taken. */
+  #isBroken = false;
 
   constructor(kept: Kept, step: TraceStep | undefined) {
     this.#kept = kept;
@@ -127,6 +130,13 @@ class ContentStep implements TraceStep {
     if (this.#step?.watchesBody) this.#step.bodyCame(bytes);
   }
 
+  /** Of an answer that is given up, as is that of another call than the one whose answer the client got. */
+  bodyLeft(pieces: readonly Uint8Array[]): void {
+    this.#isBroken = true;
+    for (const piece of pieces) this.#keep(piece);
+    this.#step?.bodyLeft?.(pieces);
+  }
+
   #keep(bytes: Uint8Array): void {
     const room = MAX_BODY_BYTES + MARGIN_BYTES - this.#length;
     // A copy, because the buffer that it lies in may be used again.
@@ -145,8 +155,8 @@ class ContentStep implements TraceStep {
   /** Undefined if nothing is known that could be redacted. */
   content(): { readonly request: KeptText; readonly response: KeptText } | undefined {
     if (!this.#redact) return undefined;
-    const response = redacted(Buffer.concat(this.#chunks), this.#length, this.#redact);
-    return { request: this.#request, response };
+    const { text, isCut } = redacted(Buffer.concat(this.#chunks), this.#length, this.#redact);
+    return { request: this.#request, response: { text, isCut: isCut || this.#isBroken } };
   }
 }
 
@@ -154,7 +164,7 @@ const NOTHING: KeptText = { text: "", isCut: false };
 
 /** @param length of all of it, of which `bytes` are the beginning */
 function redacted(bytes: Uint8Array, length: number, redact: Redact): KeptText {
-  const text = redact(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
+  const text = redact(decodeText(bytes));
   if (length <= MAX_BODY_BYTES) return { text, isCut: false };
   // What was masked is shorter than it was, so that the margin is measured from the end.
   const end = length > bytes.length ? Math.min(MAX_BODY_BYTES, text.length - MARGIN_BYTES) : MAX_BODY_BYTES;

@@ -1,4 +1,3 @@
-import { urlHost } from "../../core/url-host.ts";
 import { ListenError } from "../../core/listen-error.ts";
 import { chooseFormat, CONTENT_TYPES, type ExpositionFormat, writeMetrics } from "./exposition.ts";
 import type { MetricStore } from "./metric-store.ts";
@@ -65,7 +64,7 @@ export function createMetricsServer(
       try {
         server = Bun.serve({ ...options, fetch: answer, error: () => refuse(500, "Metrics could not be written") });
       } catch (error) {
-        throw new ListenError(`${urlHost(hostname)}:${port}`, "TELEMETRY_METRICS_HOST, TELEMETRY_METRICS_PORT", error);
+        throw new ListenError(hostname, port, "TELEMETRY_METRICS_HOST, TELEMETRY_METRICS_PORT", error);
       }
       return new URL(PATH, server.url).href;
     },

@@ -31,6 +31,15 @@ describe("what keeps the gateway from serving is told once, as without workers",
   });
 
   test("an address that is not this machine's", () => expectSame({ SERVER_HOST: "192.0.2.1" }, 1));
+  test("a name that has no address", async () => {
+    await expectSame({ SERVER_HOST: "nothing.invalid", SERVER_PORT: "0" }, 1);
+    const metrics = { TELEMETRY_ENABLED: "true", TELEMETRY_METRICS_HOST: "nothing.invalid", SERVER_PORT: "0" };
+    await expectSame(metrics, 1);
+    expect(await failure(metrics)).toEqual([
+      1,
+      [expect.stringMatching(/^cannot listen on nothing\.invalid:\d+ \(.*\): no address is known by that name$/)],
+    ]);
+  });
   test("a bad setting", () => expectSame({ SERVER_PORT: "no" }, 2));
   test("a file that cannot be used", () =>
     expectSame({ SERVER_TLS_CERT_PATH: "/nonexistent", SERVER_TLS_KEY_PATH: "/nonexistent" }, 2));

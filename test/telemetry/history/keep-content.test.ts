@@ -41,6 +41,7 @@ describe("what is kept of a request", () => {
     third.responded(200);
     third.bodyCame(Buffer.from("an"));
     third.bodyCame(Buffer.from("swer"));
+    second.bodyLeft?.([Buffer.from("late")]);
     second.ended("cancelled");
     keeper.over(request, "id", undefined);
     keeper.over(request, "again", undefined);

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { json } from "../../fixtures/answers.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../../fixtures/mock-provider.ts";
-import { reset, wait } from "../../fixtures/script.ts";
+import { chunk, head, reset, wait } from "../../fixtures/script.ts";
 import type { RunningGateway } from "../../fixtures/start-gateway.ts";
 import { startGateway } from "../../fixtures/start-in-process.ts";
 import { within } from "../../fixtures/within.ts";
@@ -82,6 +82,22 @@ test("a name of one's own: every attempt, why it was made, and the state of each
     { gen_ai_request_model: "fast", deployment: "left/small", state: "open" },
     { gen_ai_request_model: "fast", deployment: "right/large", state: "closed" },
   ]);
+});
+
+test.each([
+  ["an error with a good status", () => json(200, { error: { message: "no" } }), "provider_error"],
+  ["a page", () => json(200, "<html>no</html>"), "upstream_invalid_response"],
+  ["an answer that breaks off", () => [head(200, { "content-length": "99" }), chunk("{"), reset()], "upstream_reset"],
+  ["nothing", () => json(200, ""), "upstream_empty_response"],
+])("%s in place of a whole answer is why that attempt was of no use", async (_, answer, code) => {
+  const { left, right, ask, read } = await start(FAST);
+  left.answerAlways(answer);
+  right.answerAlways(() => json(200, ANSWER));
+  expect(await ask("fast")).toBe(200);
+  const metrics = await read();
+  const [first] = metrics.labelsOf("inference_gateway_attempts_total", { kind: "first" });
+  const [called] = metrics.labelsOf("gen_ai_client_operation_duration_seconds_count", { gen_ai_provider_name: "left" });
+  expect([first?.["error_type"], called?.["error_type"]]).toEqual([code, code]);
 });
 
 test("a fallback is one, and is counted under the name that was asked for", async () => {

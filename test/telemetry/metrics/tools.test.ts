@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type AgentRig, call, calling, CHAT, completion, startAgentRig } from "../../tools/loop/loop-rig.ts";
+import { json } from "../../fixtures/answers.ts";
 import { METRICS, metricsUrl, readMetrics } from "./read-metrics.ts";
 
 let agent: AgentRig;
@@ -30,4 +31,22 @@ test("calls of tools are counted by name, each with its time, and so is every st
   expect(metrics.sum("gen_ai_server_request_duration_seconds_count")).toBe(1);
   expect(metrics.sum("gen_ai_client_operation_duration_seconds_count")).toBe(2);
   expect(metrics.labelsOf("inference_gateway_attempts_total").map(({ kind }) => kind)).toEqual(["first", "step"]);
+});
+
+const asked = { type: "function_call", id: "fc_1", call_id: "c1", name: "mcp_add", arguments: '{"a":2,"b":3}' };
+const askedInResponses = { id: "r", object: "response", status: "completed", output: [asked] };
+
+test.each([
+  ["/v1/chat/completions", CHAT, calling(call("c1", "mcp_add", { a: 2, b: 3 }))],
+  ["/v1/messages", { ...CHAT, model: "openai/m", max_tokens: 9 }, json(200, askedInResponses)],
+])("a step whose whole answer is an error has it, too: %s", async (path, body, first) => {
+  const read = async () => readMetrics(await metricsUrl(agent.rig.gateway));
+  const failed = { kind: "step", error_type: "provider_error" };
+  const before = (await read()).sum("inference_gateway_attempts_total", failed);
+  agent.answer(first, json(200, { error: { message: "no" } }));
+  const client = await agent.rig.connect();
+  await client.request("POST", path, { body: JSON.stringify(body) });
+  await client.head();
+  await client.body();
+  expect((await read()).sum("inference_gateway_attempts_total", failed)).toBe(before + 1);
 });
