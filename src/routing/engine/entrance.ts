@@ -45,14 +45,20 @@ export class Entrance<Reply> {
     const plan = this.#plan;
     for (; plan.at < plan.chain.length; plan.at++) {
       const { target } = plan;
-      const entered = this.#enterHealthy(target, filter) ?? (await this.#queue(target, filter));
+      const entered = this.enter(target, filter) ?? (await this.#queue(target, filter));
       if (entered) return entered;
     }
     return undefined;
   }
 
-  #enterHealthy(target: Target, filter: Filter): Attempt<Reply> | undefined {
-    return this.enter(target, filter, this.#plan.kindFor(target));
+  /** As {@link seek}, from the first model on, and without waiting for room. */
+  enterAtOnce(filter: Filter): Attempt<Reply> | undefined {
+    const plan = this.#plan;
+    for (plan.at = 0; plan.at < plan.chain.length; plan.at++) {
+      const entered = this.enter(plan.target, filter);
+      if (entered) return entered;
+    }
+    return undefined;
   }
 
   /** Waits for room: in the queue of the model, or for a moment if it has none. */
@@ -62,7 +68,7 @@ export class Entrance<Reply> {
     this.#passedOver.add(target);
     if (waiting.length === 0) return undefined;
     const entered = await this.#wait(target, waiting, () => {
-      if (this.#plan.candidates(target, filter, now()).length > 0) return this.#enterHealthy(target, filter);
+      if (this.#plan.candidates(target, filter, now()).length > 0) return this.enter(target, filter);
       // All of them cool by now: there is nothing to wait for here, and it is not their limits that refuse.
       this.#refusal = undefined;
       return "over";
@@ -125,7 +131,7 @@ export class Entrance<Reply> {
     const target = this.#plan.chain[at];
     if (!target) return undefined;
     this.#plan.at = at;
-    return this.#enterHealthy(target, filter) ?? this.#enterLeastBad(target, filter);
+    return this.enter(target, filter) ?? this.#enterLeastBad(target, filter);
   }
 
   #enterLeastBad(target: Target, filter: Filter): Attempt<Reply> | undefined {
@@ -145,7 +151,7 @@ export class Entrance<Reply> {
   }
 
   /** Of a model, one that does not cool and has room. */
-  enter(target: Target, filter: Filter, kind: AttemptKind): Attempt<Reply> | undefined {
+  enter(target: Target, filter: Filter, kind: AttemptKind = this.#plan.kindFor(target)): Attempt<Reply> | undefined {
     const now = this.#parts.now();
     const entry = this.#entryFor(kind, now);
     const candidates = this.#plan.candidates(target, filter, now);

@@ -2,6 +2,7 @@ import type { Provider } from "../../providers/provider.ts";
 import type { Deployment } from "../models/deployment.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Verdict } from "../health/classify-failure.ts";
+import type { RetryBudget } from "../health/retry-budget.ts";
 import { availableOf, type ModelCandidate, type Target } from "./prepare-model.ts";
 import type { AttemptKind } from "./route.ts";
 import { modelFor } from "../models/routed-model.ts";
@@ -67,6 +68,11 @@ export class Plan<Reply> {
     return this.chain[Math.min(this.at, this.chain.length - 1)] ?? this.asked;
   }
 
+  /** Of all requests of the model that is asked. */
+  get budget(): RetryBudget {
+    return this.asked.model.state.budget;
+  }
+
   kindFor(target: Target): AttemptKind {
     if (target !== this.asked) return "fallback";
     return this.#attempts.length === 0 ? "first" : "retry";
@@ -80,9 +86,19 @@ export class Plan<Reply> {
   /** Those of a target that may be asked at once. */
   candidates(target: Target, filter: Filter, now: number): readonly ModelCandidate[] {
     const available = availableOf(target.model, now);
-    const isLeft = (each: ModelCandidate): boolean =>
-      !this.#tried.has(keyOf(each.deployment, modelFor(each.deployment, target.star))) && filter(each, target);
-    return available.every(isLeft) ? available : available.filter(isLeft);
+    const mayAsk = (each: ModelCandidate): boolean => !this.#isTried(each, target) && filter(each, target);
+    return available.every(mayAsk) ? available : available.filter(mayAsk);
+  }
+
+  /** Whether somebody was not asked in this round, for whatever reason. */
+  isLeft(filter: Filter): boolean {
+    return this.chain.some((target) =>
+      target.model.candidates.some((each) => !this.#isTried(each, target) && filter(each, target)),
+    );
+  }
+
+  #isTried({ deployment }: ModelCandidate, { star }: Target): boolean {
+    return this.#tried.has(keyOf(deployment, modelFor(deployment, star)));
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Verdict } from "../health/classify-failure.ts";
 import type { EnterParts } from "./enter.ts";
 import { Entrance } from "./entrance.ts";
 import { finalFailure } from "./final-failure.ts";
+import { enterPassedOver } from "./passed-over.ts";
 import { ANY, type Filter, otherKeyOf, Plan } from "./plan.ts";
 import type { ModelCandidate, Target } from "./prepare-model.ts";
 import type { Routed, RoutedRequest } from "./route.ts";
@@ -98,9 +99,7 @@ export class Run<Reply> {
   }
 
   #hedge(target: Target): Attempt<Reply> | undefined {
-    const now = this.#parts.now();
-    if (this.#attempts.length >= this.#plan.asked.model.options.retries.attempts || !this.#budget.hasRoom(now))
-      return undefined;
+    if (this.#attempts.length >= this.#plan.asked.model.options.retries.attempts || !this.#hasBudget) return undefined;
     const hedge = this.#entrance.enter(target, ANY, "hedge");
     this.#hasHedged = hedge !== undefined;
     return hedge;
@@ -122,7 +121,7 @@ export class Run<Reply> {
       case "other":
         return (await this.#entrance.seek(ANY)) ?? this.#giveUp();
       default:
-        if (!this.#budget.hasRoom(this.#parts.now())) this.#giveUp();
+        if (!this.#hasBudget) this.#giveUp();
         return (await this.#entrance.seek(ANY)) ?? (await this.#again()) ?? this.#giveUp();
     }
   }
@@ -141,19 +140,22 @@ export class Run<Reply> {
 
   /** A key that is refused says nothing of the others of the same provider. */
   #withOtherKey({ deployment: { provider } }: ModelCandidate): Attempt<Reply> {
-    if (!this.#budget.hasRoom(this.#parts.now())) this.#giveUp();
-    const { target } = this.#plan;
-    return this.#entrance.enter(target, otherKeyOf(provider), this.#plan.kindFor(target)) ?? this.#giveUp();
+    if (!this.#hasBudget) this.#giveUp();
+    return this.#entrance.enter(this.#plan.target, otherKeyOf(provider)) ?? this.#giveUp();
   }
 
-  /** After everybody was asked: the same ones, after a while. */
+  /** After everybody was asked: the same ones, after a while; or meanwhile one that was passed over. */
   async #again(): Promise<Attempt<Reply> | undefined> {
-    const at = this.#plan.askAgainAt(this.#parts.now(), this.#request.until, this.#parts.random());
+    const { now, random } = this.#parts;
+    const at = this.#plan.askAgainAt(now(), this.#request.until, random());
     if (at === undefined) return undefined;
-    await this.#waiting.sleepUntil(at);
-    if (!this.#budget.hasRoom(this.#parts.now())) return undefined;
+    const mayAsk: Filter = (candidate, target) => this.#plan.mayAskAgain(candidate, target, now());
+    const entered = await enterPassedOver(at, {
+      ...{ now, waiting: this.#waiting, isLeft: () => this.#plan.isLeft(mayAsk) },
+      enter: () => (this.#hasBudget ? this.#entrance.enterAtOnce(mayAsk) : undefined),
+    });
+    if (entered || !this.#hasBudget) return entered;
     this.#plan.nextRound();
-    const mayAsk: Filter = (candidate, target) => this.#plan.mayAskAgain(candidate, target, this.#parts.now());
     return (await this.#entrance.seek(mayAsk)) ?? (await this.#entrance.leastBad(mayAsk));
   }
 
@@ -163,7 +165,7 @@ export class Run<Reply> {
     if (this.#waiting.ending) return attempt.cancel(this.#waiting.ending);
     const next: Verdict["next"] | undefined = attempts.at(-1)?.verdict?.next;
     // What no other deployment of the model can take costs no provider more than it would have otherwise.
-    if (attempts.length > 0 && next !== "context" && next !== "content") this.#budget.take(attempt.startedAt);
+    if (attempts.length > 0 && next !== "context" && next !== "content") this.#plan.budget.take(attempt.startedAt);
     attempts.push(attempt);
     this.#plan.tried(attempt);
     void attempt.begin(this.#request).then(
@@ -182,8 +184,9 @@ export class Run<Reply> {
     );
   }
 
-  get #budget() {
-    return this.#plan.asked.model.state.budget;
+  /** One more attempt may be made, for all requests of the model together. */
+  get #hasBudget(): boolean {
+    return this.#plan.budget.hasRoom(this.#parts.now());
   }
 
   /** @throws Failure what ends the request, if it has ended */
