@@ -44,11 +44,15 @@ export class Entrance<Reply> {
   async seek(filter: Filter): Promise<Attempt<Reply> | undefined> {
     const plan = this.#plan;
     for (; plan.at < plan.chain.length; plan.at++) {
-      const { target } = plan;
-      const entered = this.enter(target, filter) ?? (await this.#queue(target, filter));
+      const entered = await this.seekIn(plan.target, filter);
       if (entered) return entered;
     }
     return undefined;
+  }
+
+  /** In one model. */
+  async seekIn(target: Target, filter: Filter): Promise<Attempt<Reply> | undefined> {
+    return this.enter(target, filter) ?? (await this.#queue(target, filter));
   }
 
   /** As {@link seek}, from the first model on, and without waiting for room. */

@@ -139,9 +139,9 @@ export class Run<Reply> {
   }
 
   /** A key that is refused says nothing of the others of the same provider. */
-  #withOtherKey({ deployment: { provider } }: ModelCandidate): Attempt<Reply> {
+  async #withOtherKey({ deployment: { provider } }: ModelCandidate): Promise<Attempt<Reply>> {
     if (!this.#hasBudget) this.#giveUp();
-    return this.#entrance.enter(this.#plan.target, otherKeyOf(provider)) ?? this.#giveUp();
+    return (await this.#entrance.seekIn(this.#plan.target, otherKeyOf(provider))) ?? this.#giveUp();
   }
 
   /** After everybody was asked: the same ones, after a while; or meanwhile one that was passed over. */

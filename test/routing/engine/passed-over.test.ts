@@ -131,3 +131,24 @@ describe("if nobody else has room all the while", () => {
     expect([asking.keys(), rig.clock.timersWaiting()]).toEqual([["a fast"], 0]);
   });
 });
+
+test("another key of a provider that refuses one is asked once its minute is known, within 20 ms", async () => {
+  const { minutes, answer } = openLateMinutes();
+  const limits = { requestsPerMinute: 1000 };
+  const deployments = [{ provider: "left#1", limits }, { provider: "left#2", limits }, { provider: "right" }];
+  const rig = openTestRouter([sketch("fast", { strategy: "priority", deployments })], {
+    sharing: { ...ALONE, minutes },
+  });
+  const asking = rig.ask("fast");
+  await rig.clock.advance(1);
+  answer("left#1 fast");
+  await settle();
+  asking.asked[0]?.fail(answered(401));
+  await rig.clock.advance(10);
+  expect(asking.keys()).toEqual(["left#1 fast"]);
+  answer("left#2 fast");
+  await settle();
+  expect(asking.keys()).toEqual(["left#1 fast", "left#2 fast"]);
+  asking.asked[1]?.answer("good");
+  expect((await asking.result).reply).toBe("good");
+});
