@@ -3,7 +3,7 @@ import type { AnswerWait, GateRefusal } from "../limits/gates.ts";
 import type { Attempt } from "./attempt.ts";
 import { enter, enterOne, type EnterParts, type Entry } from "./enter.ts";
 import { retryAfterHeader } from "./final-failure.ts";
-import type { Filter, Plan } from "./plan.ts";
+import { ANY, type Filter, type Plan } from "./plan.ts";
 import type { ModelCandidate, Target } from "./prepare-model.ts";
 import type { AttemptKind, RoutedRequest } from "./route.ts";
 import type { Waiting } from "./waiting.ts";
@@ -177,6 +177,12 @@ export class Entrance<Reply> {
     if (!this.#refusal || retryAfterMs < (this.#refusal.retryAfterMs ?? Number.POSITIVE_INFINITY))
       this.#refusal = refusal;
   };
+
+  /** How long it is until somebody who was not asked may take the request, in milliseconds, as far as is known; 1 for soon. */
+  msUntilOthers(): number {
+    const waits = this.#plan.left(ANY).map(({ state }) => state.coolingUntil - this.#parts.now());
+    return Math.min(...waits.map((wait) => (wait > 0 ? wait : (this.#refusal?.retryAfterMs ?? 1))));
+  }
 
   /** Why nobody could be asked. */
   failure(): Failure {

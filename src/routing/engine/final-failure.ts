@@ -13,14 +13,20 @@ interface FailedAttempt {
  * The failure of a request whose attempts have failed: that of the attempt that says most. An answer of a provider says
  * more than a connection that failed, and a later one more than an earlier one. If all wait for a limit, it says when the
  * first one is over.
+ * @param msUntilOthers how long it is until somebody who was not tried may take the request
  * @returns undefined if nothing was tried
  */
-export function finalFailure(attempts: readonly FailedAttempt[], now: number): Failure | undefined {
+export function finalFailure(
+  attempts: readonly FailedAttempt[],
+  now: number,
+  msUntilOthers = Number.POSITIVE_INFINITY,
+): Failure | undefined {
   const failed = attempts.filter(({ failure }) => failure !== undefined);
   const answered = failed.filter(({ failure }) => failure?.code === "provider_error");
   const failure = (answered.length > 0 ? answered : failed).at(-1)?.failure;
   if (!failure || !failed.every(({ verdict }) => verdict?.blame === "limit")) return failure;
-  const after = Math.min(...failed.map(({ candidate }) => candidate.state.coolingUntil)) - now;
+  const cooled = Math.min(...failed.map(({ candidate }) => candidate.state.coolingUntil)) - now;
+  const after = Math.min(cooled, msUntilOthers);
   return after > 0 ? withHeaders(failure, retryAfterHeader(after)) : failure;
 }
 

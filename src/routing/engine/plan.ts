@@ -90,10 +90,10 @@ export class Plan<Reply> {
     return available.every(mayAsk) ? available : available.filter(mayAsk);
   }
 
-  /** Whether somebody was not asked in this round, for whatever reason. */
-  isLeft(filter: Filter): boolean {
-    return this.chain.some((target) =>
-      target.model.candidates.some((each) => !this.#isTried(each, target) && filter(each, target)),
+  /** Those that were not asked in this round, for whatever reason. */
+  left(filter: Filter): readonly ModelCandidate[] {
+    return this.chain.flatMap((target) =>
+      target.model.candidates.filter((each) => !this.#isTried(each, target) && filter(each, target)),
     );
   }
 

@@ -151,7 +151,7 @@ export class Run<Reply> {
     if (at === undefined) return undefined;
     const mayAsk: Filter = (candidate, target) => this.#plan.mayAskAgain(candidate, target, now());
     const entered = await enterPassedOver(at, {
-      ...{ now, waiting: this.#waiting, isLeft: () => this.#plan.isLeft(mayAsk) },
+      ...{ now, waiting: this.#waiting, isLeft: () => this.#plan.left(mayAsk).length > 0 },
       enter: () => (this.#hasBudget ? this.#entrance.enterAtOnce(mayAsk) : undefined),
     });
     if (entered || !this.#hasBudget) return entered;
@@ -195,6 +195,6 @@ export class Run<Reply> {
   }
 
   #giveUp(): never {
-    throw finalFailure(this.#attempts, this.#parts.now()) ?? this.#entrance.failure();
+    throw finalFailure(this.#attempts, this.#parts.now(), this.#entrance.msUntilOthers()) ?? this.#entrance.failure();
   }
 }

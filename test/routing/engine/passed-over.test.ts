@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { Failure } from "../../../src/core/errors.ts";
 import { decide } from "../../../src/routing/sharing/minute-ledger.ts";
 import type { MinuteClaim, MinuteLeases, MinuteListener } from "../../../src/routing/sharing/minutes.ts";
 import { ALONE } from "../../../src/routing/sharing/sharing.ts";
@@ -129,6 +130,46 @@ describe("if nobody else has room all the while", () => {
     expect(await rejectionOf(asking.result)).toMatchObject({ code: "client_gone" });
     await rig.clock.advance(MINUTE);
     expect([asking.keys(), rig.clock.timersWaiting()]).toEqual([["a fast"], 0]);
+  });
+});
+
+describe("who is sent away, as nobody is to be asked again soon enough, is told when somebody else may have room", () => {
+  const LATER = answered(429, {}, { retryAfterMs: 2 * MINUTE });
+  const toldTo = async (asking: { readonly result: Promise<unknown> }): Promise<unknown> =>
+    ((await rejectionOf(asking.result)) as Failure).details.headers?.["retry-after"];
+
+  test("which is soon if that depends on other requests, else when its minute has room", async () => {
+    for (const [limits, told] of [
+      [{ maxInFlight: 1 }, "1"],
+      [{ requestsPerMinute: 1 }, "21"],
+    ] as const) {
+      const rig = openTestRouter([
+        sketch("fast", { strategy: "priority", deployments: [{}, { limits }] }),
+        sketch("other", { deployments: [{ key: "b fast", provider: "b", limits }] }),
+      ]);
+      rig.ask("other");
+      const asking = rig.ask("fast");
+      asking.asked[0]?.fail(LATER);
+      expect(await toldTo(asking)).toBe(told);
+    }
+  });
+
+  test("which is when it cools no more", async () => {
+    const rig = openTestRouter([sketch("fast", { strategy: "priority", deployments: [{}, {}] })]);
+    const now = rig.clock.now();
+    for (const each of rig.models.flatMap((model) => model.deployments.slice(1))) {
+      rig.states.of(each).heard(now + 5000, "429", now);
+    }
+    const asking = rig.ask("fast");
+    asking.asked[0]?.fail(LATER);
+    expect(await toldTo(asking)).toBe("5");
+  });
+
+  test("and when the one that has failed may be asked, if there is nobody else", async () => {
+    const rig = openTestRouter([sketch("fast", { deployments: [{}] })]);
+    const asking = rig.ask("fast");
+    asking.asked[0]?.fail(LATER);
+    expect(await toldTo(asking)).toBe("120");
   });
 });
 
