@@ -58,7 +58,7 @@ const LONGER_FILES: Readonly<Record<string, readonly [lines: number, reason: str
 /** Modules with state of their own, and why. All other state has an owner, which was made by a function and can be made twice. */
 const MAY_HOLD_STATE: Readonly<Record<string, string>> = {
   "core/event-loop.ts": "the event loop is one for the process",
-  "upstream/http1/connection.ts":
+  "upstream/http1/socket-connection.ts":
     "what leaves is put together in one buffer, where it stays for no longer than a write",
 };
 

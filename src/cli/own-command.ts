@@ -1,11 +1,7 @@
-import { HEAD_LIMIT_OPTION } from "../server/head-limit.ts";
-
 /** The start of the command line that runs this program again: the executable, and its script if it is one. */
 export function ownCommand(): readonly [executable: string, ...script: string[]] {
   const isBinary = Bun.main.startsWith("/$bunfs/");
-  if (isBinary) return [process.execPath];
-  const given = process.execArgv.filter((option) => option !== HEAD_LIMIT_OPTION);
-  return [process.execPath, ...given, HEAD_LIMIT_OPTION, Bun.main];
+  return isBinary ? [process.execPath] : [process.execPath, ...process.execArgv, Bun.main];
 }
 
 /**

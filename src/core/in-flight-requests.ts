@@ -1,3 +1,4 @@
+import type { ClientRequest, ClientHeaders } from "./client-request.ts";
 import { callEach, type OnFault, throwApart } from "./faults.ts";
 import { createLinkedList } from "./linked-list.ts";
 import type { Failure } from "./errors.ts";
@@ -13,7 +14,7 @@ import { createSlots, type Slots } from "./slots.ts";
 const SANE_ID = /^[\x20-\x7e]{1,128}$/;
 
 /** The id under which a request is logged and answered: the client's `X-Request-Id` if it is a sane one, else a new one. */
-export const requestIdOf = (headers: Headers, newId: () => string): string => {
+export const requestIdOf = (headers: ClientHeaders, newId: () => string): string => {
   const given = headers.get("x-request-id");
   return given !== null && SANE_ID.test(given) ? given : newId();
 };
@@ -47,7 +48,7 @@ function guardPrice(price: PriceCall, onFault: OnFault): PriceCall {
 
 /** Opens requests. Whoever opens one finishes it, on every exit. */
 export interface RequestOpener {
-  open(request: Request, route: string): RequestContext;
+  open(request: ClientRequest, route: string): RequestContext;
   /** How many are open, whoever opened them. */
   size(): number;
 }

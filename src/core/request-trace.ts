@@ -1,3 +1,4 @@
+import type { ClientHeaders } from "./client-request.ts";
 import type { HeaderLines } from "./header-lines.ts";
 import type { TokenUsage } from "./token-usage.ts";
 
@@ -92,4 +93,4 @@ export interface RequestTrace {
 }
 
 /** Begins the trace of a request, or goes on with that of its client; undefined for one that is not to be traced. */
-export type BeginTrace = (headers: Headers, route: string) => RequestTrace | undefined;
+export type BeginTrace = (headers: ClientHeaders, route: string) => RequestTrace | undefined;

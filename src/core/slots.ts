@@ -1,3 +1,4 @@
+import type { ClientSignal } from "./client-request.ts";
 import { Failure } from "./errors.ts";
 import { memoryExhausted } from "./memory/budget.ts";
 
@@ -9,7 +10,7 @@ export interface Slots {
    * Waits for a slot, in the order of asking. The wait ends because each holder's work is bounded.
    * @throws Failure `client_gone` if `signal` aborts meanwhile, `memory_exhausted` if too many wait already
    */
-  take(signal: AbortSignal | undefined): Promise<Slot>;
+  take(signal: ClientSignal | undefined): Promise<Slot>;
 }
 
 /** More than this do not wait. */

@@ -1,3 +1,4 @@
+import type { ClientHeaders } from "../core/client-request.ts";
 /** Clients that find the reason of an error only in OpenAI's envelope, by a product that is in their user agent. */
 interface OpenAiClient {
   /** How the product's token begins, in lower case: `codex` is in `codex_cli_rs/0.153.4 (…)`. */
@@ -46,7 +47,7 @@ const MAX_CHARACTERS = 512;
 const BETWEEN = /[\s(),;]+/;
 
 /** Whether a client reads errors only in OpenAI's envelope. */
-export function readsOnlyOpenAiErrors(headers: Headers): boolean {
+export function readsOnlyOpenAiErrors(headers: ClientHeaders): boolean {
   if (headers.has(GENERATED_CLIENT_HEADER)) return true;
   const agent = headers.get("user-agent")?.slice(0, MAX_CHARACTERS).toLowerCase() ?? "";
   return agent.split(BETWEEN).some((token) => OPENAI_CLIENTS.some(({ product }) => token.startsWith(product)));

@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
 import { nextTurn } from "../core/event-loop.ts";
@@ -30,7 +31,7 @@ export interface AcceptParts {
  */
 export function acceptBody(
   context: RequestContext,
-  request: Request,
+  request: ClientRequest,
   format: Format,
   bytes: Uint8Array,
   inPath: AskedInPath | undefined,
@@ -61,7 +62,7 @@ const takeLater = (
 
 interface ArrivedBody {
   readonly context: RequestContext;
-  readonly request: Request;
+  readonly request: ClientRequest;
   readonly format: Format;
   readonly bytes: Uint8Array;
   readonly inPath: AskedInPath | undefined;
@@ -123,7 +124,7 @@ export function refuseBody({ fault, problem }: Extract<DecodedObject, { readonly
 }
 
 /** Throws if the client has left: no more work is done for it. */
-export function requireClient({ signal }: Pick<Request, "signal">): void {
+export function requireClient({ signal }: Pick<ClientRequest, "signal">): void {
   if (signal.aborted) throw new Failure("client_gone");
 }
 
@@ -144,7 +145,7 @@ async function checkLargeBody(
   bytes: Uint8Array,
   decoded: DecodedObject,
   check: CheckRequest,
-  request: Request,
+  request: ClientRequest,
 ): Promise<ReceivedBody> {
   await nextTurn();
   const body = checkBody(bytes, decoded, check);

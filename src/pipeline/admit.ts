@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import { mediaBytes, MIN_MEDIA_BODY } from "../formats/media-bytes.ts";
 import type { ApiName, Format } from "../formats/format.ts";
@@ -29,7 +30,7 @@ export interface AdmitParts
 /** A request whose body has been read. */
 export interface ReadRequest {
   readonly context: RequestContext;
-  readonly request: Request;
+  readonly request: ClientRequest;
   readonly format: Format;
   /** What its path says in place of its body. */
   readonly inPath: AskedInPath | undefined;

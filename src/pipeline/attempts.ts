@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import type { CallKind, Interruptible, RequestContext } from "../core/request-context.ts";
 import { Failure, toFailure } from "../core/errors.ts";
 import type { Timeouts } from "../core/timeouts.ts";
@@ -12,12 +13,12 @@ import { traceCall } from "./trace-attempt.ts";
 /**
  * All that providers are asked for one request, and the only place that calls one for it. Until it is closed, whatever ends
  * the request early ends the attempts that are open, and the client's connection may be silent. `using` closes it, unless
- * a stream that outlives the block has taken it over. It is also what the pump of a stream asks that is made of several
- * attempts, each of which has a deadline, and the stream only that of the request. A class: one instance for each request.
+ * a stream has taken it over. It is also what the pump of a stream asks that is made of several attempts, of which each has a
+ * deadline, and the stream only that of the request.
  */
 export class Attempts implements Disposable, Interruptible, StreamedCall {
   readonly context: RequestContext;
-  readonly request: Request;
+  readonly request: ClientRequest;
   /** Who answers, if several providers could; of a branch, nobody. */
   answerer: Provider | undefined;
   isClosed = false;
@@ -36,12 +37,11 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
   #previousBranch: Attempts | undefined;
   #events: BranchEvents | undefined;
   #keptBytes = 0;
-  /** Of this branch; undefined if it is that of the request. */
-  #model: string | undefined;
+  #model: string | undefined; // Of this branch; undefined if it is that of the request.
   #kind: CallKind = "first";
 
   /** @throws Failure if the client says in no known way how long the request may take */
-  constructor(parts: AttemptParts, context: RequestContext, request: Request, trunk?: Attempts) {
+  constructor(parts: AttemptParts, context: RequestContext, request: ClientRequest, trunk?: Attempts) {
     this.#parts = parts;
     this.context = context;
     this.request = request;

@@ -1,3 +1,4 @@
+import type { ClientSignal } from "../core/client-request.ts";
 import type { Transform } from "node:stream";
 import { Failure, FAILURES } from "../core/errors.ts";
 import { memoryExhausted } from "../core/memory/budget.ts";
@@ -39,7 +40,7 @@ export interface DecompressLimits {
   /** Called before more than so many bytes are held, the compressed ones included. */
   readonly mayHold?: (bytes: number) => boolean;
   /** Aborts it if the client is gone. */
-  readonly signal?: AbortSignal;
+  readonly signal?: ClientSignal;
 }
 
 /** A body of at most this size is decompressed at once, which costs a third of a stream. */

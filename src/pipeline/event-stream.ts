@@ -1,3 +1,4 @@
+import { ClientAnswer, type StreamSource } from "../core/client-answer.ts";
 import type { Format } from "../formats/format.ts";
 import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -48,12 +49,12 @@ export async function openEventStream(
 export function streamResponse(
   attempts: Attempts,
   { response, headers: told }: Reply,
-  body: ReadableStream<Uint8Array>,
+  body: StreamSource,
   own?: Readonly<Record<string, string>>,
 ): Response {
   const { context } = attempts;
   context.answered(response.status);
-  const answer = new Response(body, {
+  const answer = new ClientAnswer(body, {
     status: response.status,
     headers: {
       ...relayedResponseHeaders(response.headers),

@@ -1,3 +1,4 @@
+import type { ClientSignal } from "../core/client-request.ts";
 import { Failure } from "../core/errors.ts";
 import { parseJson } from "../core/json/parse.ts";
 import { decodeObjectInTurns } from "../core/json/decode-object.ts";
@@ -35,7 +36,7 @@ export interface BodyModelSearch {
   /** Of each JSON document in it. */
   readonly jsonLimits: JsonLimits;
   /** The client's: a long search ends once it is gone. */
-  readonly signal: AbortSignal;
+  readonly signal: ClientSignal;
 }
 
 /** All documents of a body share the turns of the event loop: each may be short, and there may be many. */

@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
@@ -21,7 +22,7 @@ import type { ReceivedBody } from "./received-body.ts";
 export function requireAllowedModels(
   policy: ModelPolicy,
   context: RequestContext,
-  request: Request,
+  request: ClientRequest,
   { provider, model }: Target,
   body: ReceivedBody,
   query: string,
@@ -58,7 +59,11 @@ function requireAllowed({ policy, context, provider, query, names }: NamedModels
  * The other models that a request names: its own is the name that was judged, and its one place is left out.
  * @returns a promise only for a long body, which is searched in turns of the event loop
  */
-export function otherModels(request: Request, body: ReceivedBody, query: string): ModelNames | Promise<ModelNames> {
+export function otherModels(
+  request: ClientRequest,
+  body: ReceivedBody,
+  query: string,
+): ModelNames | Promise<ModelNames> {
   requireSingleMember(body, "model");
   const names = createModelNames();
   const options = { skipsData: true, skipsModel: true, watch: watchDecisive(body), stop: request };

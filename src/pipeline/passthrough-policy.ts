@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import { type ClientConnections, announcedLength, decodeBody, readRawBody } from "./read-body.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import { Failure } from "../core/errors.ts";
@@ -17,7 +18,7 @@ import { openPieces } from "./upload-pieces.ts";
  * @param onBytes called with every piece before it is passed on; what it throws breaks the upload off.
  */
 function passUpload(
-  request: Request,
+  request: ClientRequest,
   body: ReadableStream<Uint8Array>,
   connections: ClientConnections,
   onBytes: (count: number) => void,
@@ -50,7 +51,7 @@ export type AdmittedBody = Uint8Array | ReadableStream<Uint8Array> | null;
  */
 export type AdmitProxyRequest = (
   context: RequestContext,
-  request: Request,
+  request: ClientRequest,
   provider: Provider,
   url: string,
 ) => Promise<AdmittedBody>;
@@ -69,7 +70,7 @@ type ProxyPolicyParts = Pick<
 export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
   const { policy, connections, memory, maxBodyBytes, jsonLimits, proxiesWithoutModel } = parts;
 
-  const admitBySize = (context: RequestContext, request: Request): AdmittedBody => {
+  const admitBySize = (context: RequestContext, request: ClientRequest): AdmittedBody => {
     if (!hasBody(request)) return null;
     if ((announcedLength(request) ?? 0) > maxBodyBytes) throw new Failure("body_too_large");
     return passUpload(request, request.body, connections, (count) => {
@@ -111,7 +112,7 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
   };
 
   /** Whole, for signatures that are over the body. */
-  const admitWhole = async (context: RequestContext, request: Request): Promise<AdmittedBody> => {
+  const admitWhole = async (context: RequestContext, request: ClientRequest): Promise<AdmittedBody> => {
     if (!hasBody(request)) return null;
     context.waits();
     const raw = await readRawBody(context, request, parts);
@@ -128,6 +129,6 @@ export function createProxyPolicy(parts: ProxyPolicyParts): AdmitProxyRequest {
       : admitBySize(context, request);
 }
 
-function hasBody(request: Request): request is Request & { readonly body: ReadableStream<Uint8Array> } {
+function hasBody(request: ClientRequest): request is ClientRequest & { readonly body: ReadableStream<Uint8Array> } {
   return request.body !== null && BODY_METHODS.has(request.method);
 }

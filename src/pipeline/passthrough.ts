@@ -1,3 +1,5 @@
+import type { ClientRequest } from "../core/client-request.ts";
+import { ClientAnswer, type StreamSource } from "../core/client-answer.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import { findProvider } from "../routing/resolve-target.ts";
 import { providerNotCallable } from "../routing/target-failures.ts";
@@ -16,23 +18,11 @@ import { redactError } from "./mask-errors.ts";
 import { type ProxiedWatch, watchProxied } from "./watch-proxied.ts";
 import { pumpStream } from "./stream-pump.ts";
 
-/** Bytes for a response without a Content-Type; the runtime gives one to bytes as they are, and none to a stream. */
-function untypedBody(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    // A stream that ends on its first read is sent with its length.
-    type: "direct",
-    pull(controller) {
-      controller.write(bytes);
-      controller.close();
-    },
-  });
-}
-
 /** A response announced as at most this long is sent in one piece, which costs less than a stream. */
 const MAX_WHOLE_BYTES = 64 * 1024;
 
 /** Answers one request of `/proxy/{provider}/{path}`, of any kind. Throws a `Failure` if there is no response. */
-export type Passthrough = (context: RequestContext, request: Request) => Promise<Response>;
+export type Passthrough = (context: RequestContext, request: ClientRequest) => Promise<Response>;
 
 export function createPassthrough(parts: RelayParts): Passthrough {
   const { targets } = parts;
@@ -57,18 +47,17 @@ export function createPassthrough(parts: RelayParts): Passthrough {
     const response = received.status >= 300 ? await redactError(context, received, attempt.call, provider) : received;
     const watch = watchProxied(context, request.method, url, response);
     const relayed = await relayBody(attempts, attempt.call, response, watch);
-    const isStream = relayed instanceof ReadableStream;
+    const isStream = relayed !== null && !(relayed instanceof Uint8Array);
     if (!isStream) attempts.settle();
     context.answered(response.status);
     if (isStream) context.streamed();
-    const isUntyped = relayed instanceof Uint8Array && response.headers.get("content-type") === null;
-    const answer = new Response(isUntyped ? untypedBody(relayed) : relayed, {
+    const answer = new ClientAnswer(relayed, {
       status: response.status,
       headers: proxyResponseHeaders(response.headers, provider, {
         url,
         requestId: context.id,
         isError: response.status >= 400,
-        announcesLength: request.method === "HEAD" || response.status === 304,
+        announcesLength: (request.method === "HEAD" && response.status !== 204) || response.status === 304,
       }),
     });
     if (isStream) attempts.handOver();
@@ -83,7 +72,7 @@ async function relayBody(
   call: UpstreamCall,
   response: UpstreamResponse,
   watch: ProxiedWatch | undefined,
-): Promise<Uint8Array | ReadableStream<Uint8Array> | null> {
+): Promise<Uint8Array | StreamSource | null> {
   const { context, request } = attempts;
   if (request.method === "HEAD" || !response.body) return null;
   const announced = response.headers.get("content-length");

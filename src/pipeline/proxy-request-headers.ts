@@ -1,3 +1,4 @@
+import type { ClientHeaders } from "../core/client-request.ts";
 import type { ApiAccess } from "../providers/api-access.ts";
 import type { Provider } from "../providers/provider.ts";
 import { isDecodable } from "../upstream/decode-response.ts";
@@ -47,7 +48,7 @@ const CREDENTIAL =
   /(?:^|-)(?:api-?key|assertion|auth|authenticated|authorization|cookie|credentials?|identity|jwt|key|password|principal|secret|signature|token)(?:-|$)/;
 
 /** Makes the headers of a proxied request. */
-export type ProxyRequestHeaders = (client: Headers, provider: Provider, access: ApiAccess) => Headers;
+export type ProxyRequestHeaders = (client: ClientHeaders, provider: Provider, access: ApiAccess) => Headers;
 
 /**
  * Creates the function that makes the headers of proxied requests: the client's own that are allowed for every provider
@@ -64,7 +65,7 @@ export function createProxyRequestHeaders(): ProxyRequestHeaders {
   return (client, provider, access) => headersFor(client, access, relayedOf(client, provider));
 }
 
-function headersFor(client: Headers, access: ApiAccess, relayed: HeaderMatcher): Headers {
+function headersFor(client: ClientHeaders, access: ApiAccess, relayed: HeaderMatcher): Headers {
   const headers = new Headers();
   for (const [name, value] of client) {
     const match = relayed(name);

@@ -1,4 +1,6 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import type { RequestContext } from "../core/request-context.ts";
+import { asBuffer } from "../core/json/bytes.ts";
 import { Failure } from "../core/errors.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
 import { nextTurn } from "../core/event-loop.ts";
@@ -12,12 +14,12 @@ import { openPieces } from "./upload-pieces.ts";
  */
 export interface ClientConnections {
   /** Lets the connection of this request stay silent for as long as the call's own deadlines allow. */
-  suspendIdleTimeout(request: Request): void;
+  suspendIdleTimeout(request: ClientRequest): void;
   /**
    * Restores the connection's idle timeout, from now on. Without this the exemption would outlive the request on a
    * kept-alive connection.
    */
-  restoreIdleTimeout(request: Request): void;
+  restoreIdleTimeout(request: ClientRequest): void;
   /** How many bytes of an upload must come within the idle timeout, or what is left of it if that is less. */
   readonly uploadBytesPerTimeout: number;
 }
@@ -44,7 +46,7 @@ const WHOLE_BYTES = 256 * 1024;
  * @throws Failure `body_too_large`, `unsupported_encoding`, `malformed_body`, `memory_exhausted`, or, if the client did
  * not send what it announced, `client_gone` or `body_interrupted`.
  */
-export function readBody(context: RequestContext, request: Request, parts: BodyReaderParts): Promise<Uint8Array> {
+export function readBody(context: RequestContext, request: ClientRequest, parts: BodyReaderParts): Promise<Uint8Array> {
   const raw = readRawBody(context, request, parts);
   const encoding = request.headers.get("content-encoding");
   return encoding === null ? raw : decodeLater(context, request, raw, encoding, parts);
@@ -52,14 +54,18 @@ export function readBody(context: RequestContext, request: Request, parts: BodyR
 
 const decodeLater = (
   context: RequestContext,
-  request: Request,
+  request: ClientRequest,
   raw: Promise<Uint8Array>,
   encoding: string,
   parts: BodyReaderParts,
 ): Promise<Uint8Array> => raw.then((bytes) => decodeBody(context, request, bytes, encoding, parts));
 
 /** Like {@link readBody}, but with the Content-Encoding left as it is. */
-export function readRawBody(context: RequestContext, request: Request, parts: BodyReaderParts): Promise<Uint8Array> {
+export function readRawBody(
+  context: RequestContext,
+  request: ClientRequest,
+  parts: BodyReaderParts,
+): Promise<Uint8Array> {
   const announced = announcedLength(request);
   if (announced !== undefined && announced > parts.maxBodyBytes) return Promise.reject(new Failure("body_too_large"));
   const isShort =
@@ -71,7 +77,7 @@ export function readRawBody(context: RequestContext, request: Request, parts: Bo
 }
 
 /** The length of the body as its header announces it, in bytes; undefined for a chunked body. */
-export function announcedLength(request: Request): number | undefined {
+export function announcedLength(request: ClientRequest): number | undefined {
   const announced = request.headers.get("content-length");
   return announced === null ? undefined : Number(announced);
 }
@@ -79,7 +85,7 @@ export function announcedLength(request: Request): number | undefined {
 /** Undoes the Content-Encoding of a request's body, whose bytes the request holds decoded from then on. */
 export async function decodeBody(
   context: RequestContext,
-  { signal }: Request,
+  { signal }: ClientRequest,
   raw: Uint8Array,
   encoding: string,
   { memory, decompressions, maxBodyBytes }: BodyReaderParts,
@@ -100,7 +106,7 @@ export async function decodeBody(
 /** A body whose client has had no response yet: no byte of it has been read. */
 async function afterWait(
   context: RequestContext,
-  request: Request,
+  request: ClientRequest,
   parts: BodyReaderParts,
   wait: Promise<void>,
 ): Promise<Uint8Array> {
@@ -109,7 +115,7 @@ async function afterWait(
 }
 
 /** While it waits for memory, nobody reads what the client sends: its silence does not count. */
-async function whileHeld(request: Request, connections: ClientConnections, wait: Promise<void>): Promise<void> {
+async function whileHeld(request: ClientRequest, connections: ClientConnections, wait: Promise<void>): Promise<void> {
   connections.suspendIdleTimeout(request);
   try {
     await wait;
@@ -118,20 +124,18 @@ async function whileHeld(request: Request, connections: ClientConnections, wait:
   }
 }
 
-function readWhole(request: Request): Promise<Uint8Array> {
-  return request.arrayBuffer().then(bytesOf, (error: unknown) => {
+function readWhole(request: ClientRequest): Promise<Uint8Array> {
+  return request.bytes().then(asBuffer, (error: unknown) => {
     throw interruption(request, error);
   });
 }
-
-/** A Buffer from the start: everything that reads the bytes needs one. */
-const bytesOf = (body: ArrayBuffer): Buffer => Buffer.from(body);
 
 /**
  * The runtime closes the connection on bad framing just as a client does that leaves; neither can get a response any
  * more.
  */
-function interruption(request: Request, cause: unknown): Failure {
+function interruption(request: ClientRequest, cause: unknown): Failure {
+  if (cause instanceof Failure) return cause;
   return request.signal.aborted ? new Failure("client_gone") : new Failure("body_interrupted", { cause });
 }
 
@@ -145,7 +149,7 @@ const PIECES_OF_A_BLOCK = 1024;
  */
 async function readInPieces(
   context: RequestContext,
-  request: Request,
+  request: ClientRequest,
   { connections, memory, maxBodyBytes }: BodyReaderParts,
 ): Promise<Uint8Array> {
   const blocks: Uint8Array[] = [];

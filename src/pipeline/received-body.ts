@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import type { CheckedObject } from "../core/json/check-syntax.ts";
@@ -67,7 +68,7 @@ export class UnparsedBody implements ReceivedBody {
   }
 
   /** Parses a long body in turns of the event loop, ahead of who asks for its value. @throws Failure `client_gone` */
-  async parse(stop: Pick<Request, "signal">): Promise<void> {
+  async parse(stop: Pick<ClientRequest, "signal">): Promise<void> {
     const result: Parsed = await parseBytes(this.bytes, { limits: NO_LIMITS, stop });
     if ("fault" in result) throw new Failure("client_gone");
     this.#keep(result.value);
@@ -138,7 +139,7 @@ const lackingIn = (value: JsonObject, names: readonly string[]): readonly string
  * To be called before {@link ReceivedBody.value} is asked for: parses a long body in turns of the event loop.
  * @returns undefined if there is nothing to wait for
  */
-export function parsed(body: ReceivedBody, stop: Pick<Request, "signal">): Promise<void> | undefined {
+export function parsed(body: ReceivedBody, stop: Pick<ClientRequest, "signal">): Promise<void> | undefined {
   return isLong(body) && body instanceof UnparsedBody && !body.isParsed ? body.parse(stop) : undefined;
 }
 

@@ -1,5 +1,6 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import { toFailure } from "../core/errors.ts";
-import { batchWrite } from "../core/event-loop.ts";
+import { ClientAnswer } from "../core/client-answer.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
 import type { Format } from "../formats/format.ts";
 import { readUsage, saysUsage } from "../formats/usage.ts";
@@ -38,7 +39,7 @@ export interface RelayParts extends AdmitParts, TranslationParts {
 export type Relay = (format: Format) => RelayRequest;
 
 /** Answers one request from the provider that it names. Throws a `Failure` if there is no response. */
-export type RelayRequest = (context: RequestContext, request: Request) => Promise<Response>;
+export type RelayRequest = (context: RequestContext, request: ClientRequest) => Promise<Response>;
 
 export function createRelay(parts: RelayParts, { stages, readsAgain }: RelayStages): Relay {
   const admit = createAdmit(parts);
@@ -140,8 +141,7 @@ function sendBooked(
   context.sent(bytes.length);
   // A provider may send an error with a good status.
   context.finish(context.failure === undefined ? "answered" : "failed");
-  const response = new Response(bytes, { status, headers: responseHeaders(context, reply) });
-  return new Promise((resolve) => batchWrite(() => resolve(response)));
+  return Promise.resolve(new ClientAnswer(bytes, { status, headers: responseHeaders(context, reply) }));
 }
 
 /**

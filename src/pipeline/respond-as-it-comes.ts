@@ -1,3 +1,4 @@
+import { ClientAnswer } from "../core/client-answer.ts";
 import { Failure } from "../core/errors.ts";
 import type { MemoryBudget } from "../core/memory/budget.ts";
 import { createStreamTail } from "../core/sse/stream-tail.ts";
@@ -105,7 +106,10 @@ export async function streamWhole(
     },
   });
   if (!stream) throw new Failure("upstream_empty_response", { provider: context.provider ?? "" });
-  const response = new Response(stream, { status: reply.response.status, headers: responseHeaders(context, reply) });
+  const response = new ClientAnswer(stream, {
+    status: reply.response.status,
+    headers: responseHeaders(context, reply),
+  });
   attempts.handOver();
   return response;
 }

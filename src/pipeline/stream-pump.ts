@@ -1,4 +1,5 @@
 import { Failure } from "../core/errors.ts";
+import type { StreamOutput, StreamSource } from "../core/client-answer.ts";
 import type { Deadline } from "../core/deadlines.ts";
 import type { EventFilter } from "../core/sse/event-filter.ts";
 import type { BodyConsumer, ResponseBody } from "../upstream/transport.ts";
@@ -16,7 +17,7 @@ export async function pumpStream(
   body: ResponseBody | null,
   call: StreamedCall,
   listener: StreamListener,
-): Promise<ReadableStream<Uint8Array> | undefined> {
+): Promise<StreamSource | undefined> {
   return !body || (await beginStream(body, call)) === "empty" ? undefined : startPump(body, call, listener);
 }
 
@@ -29,16 +30,11 @@ export function startPump(
   call: StreamedCall,
   listener: StreamListener,
   options: PumpOptions = {},
-): ReadableStream<Uint8Array> {
+): StreamSource {
   const pump = new StreamPump(body, call, listener, options);
   // A client that leaves while nothing comes, or a deadline, ends the stream without waiting for more.
   call.onAbort((failure) => pump.break(failure));
-  return new ReadableStream({
-    // The only kind that neither keeps nor joins what is written, and reports when the client does not read.
-    type: "direct",
-    pull: (controller) => pump.open(controller),
-    cancel: () => pump.cancel(),
-  });
+  return pump;
 }
 
 type PumpState =
@@ -52,7 +48,7 @@ type PumpState =
   | "over";
 
 /** A class instead of closures, which are made anew for each stream; its deadline is the next sign of life. */
-class StreamPump implements BodyConsumer, Deadline {
+class StreamPump implements BodyConsumer, Deadline, StreamSource {
   expiresAt = 0;
   previous: Deadline | undefined;
   next: Deadline | undefined;
@@ -63,7 +59,7 @@ class StreamPump implements BodyConsumer, Deadline {
   readonly #heartbeat: Heartbeat | undefined;
   readonly #done = Promise.withResolvers<void>();
   #state: PumpState = "unasked";
-  #output: ReadableStreamDirectController | undefined;
+  #output: StreamOutput | undefined;
   #hasNewsForClient = false;
   /** Why the stream was broken off before the server asked for it. */
   #early: Failure | undefined;
@@ -77,7 +73,7 @@ class StreamPump implements BodyConsumer, Deadline {
   }
 
   /** The server asks for the stream. */
-  open(output: ReadableStreamDirectController): Promise<void> | undefined {
+  open(output: StreamOutput): Promise<void> | undefined {
     if (this.#state === "over") return void output.close();
     this.#output = output;
     this.#state = "flowing";

@@ -1,3 +1,4 @@
+import type { ClientHeaders } from "../core/client-request.ts";
 import { Failure } from "../core/errors.ts";
 import type { ProviderApiName } from "./api-paths.ts";
 import { accessHeaders } from "./api-access.ts";
@@ -24,7 +25,7 @@ const MAX_AGENTS = 64;
 /** Makes the headers of a JSON request to one of a provider's APIs from those of the client's request. */
 export type RequestHeaders = (
   provider: Provider,
-  client: Headers,
+  client: ClientHeaders,
   api: ProviderApiName,
 ) => Readonly<Record<string, string>>;
 

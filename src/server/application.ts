@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import { type OnFault, throwApart } from "../core/faults.ts";
 import { loadOnce } from "../core/load-once.ts";
 import type { Format } from "../formats/format.ts";
@@ -13,8 +14,8 @@ import {
 } from "./router-table.ts";
 import { type HandledRouteName, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 import type * as Router from "./router.ts";
-import type { TlsMaterial } from "./tls.ts";
 import { type CapacityParts, limitConcurrency } from "./limit-concurrency.ts";
+import { type HttpServer, type ListenOptions, serveHttp } from "./http1/http-server.ts";
 import { type RouteHandler, type Serve, serveRoute } from "./serve-route.ts";
 
 export interface ApplicationParts extends CapacityParts {
@@ -51,12 +52,12 @@ export function createRoutes({ relay, handlers, ...parts }: ApplicationParts): R
   };
 }
 
-/** What answers requests at an address, whichever of them the runtime's server is. */
+/** What answers requests at an address, whichever server they come from. */
 export interface Application {
   /** Has further requests answered by others; those that have begun go on with what they began with. */
   use(routes: Routes): void;
   /** Starts a server. Throws if the address cannot be listened on. */
-  listen(options: ListenOptions): Bun.Server<unknown>;
+  listen(options: ListenOptions): HttpServer;
   /** Answers a request, whatever its address and its method. */
   readonly fetch: Serve;
   /** All addresses. */
@@ -70,23 +71,9 @@ export interface ServingParts {
   readonly importRouter?: () => Promise<Pick<typeof Router, "createRouter">>;
 }
 
-/** What the runtime's server is told beside what it serves. */
-export interface ListenOptions {
-  readonly hostname?: string | undefined;
-  readonly port?: number;
-  /** In place of both. */
-  readonly unix?: string;
-  readonly tls?: TlsMaterial;
-  readonly development: boolean;
-  readonly reusePort: boolean;
-  readonly maxRequestBodySize: number;
-  /** Seconds. */
-  readonly idleTimeout: number;
-}
-
 /**
- * Every route of the table, and the answer to everything else. The runtime's own router brings requests to addresses without
- * a `*`. Elysia has all addresses, and is loaded with the first request for another one: 280 modules, a fifth of the start and
+ * Every route of the table, and the answer to everything else. Requests to addresses without a name or a `*` are
+ * brought there directly. Elysia has all addresses, and is loaded with the first request for another one: 280 modules, a fifth of the start and
  * 8 MiB, which a gateway that is only asked for its API never needs.
  * @param first what answers until `use` says otherwise
  */
@@ -95,7 +82,7 @@ export function createApplication(first: Routes, parts: ServingParts = {}): Appl
   const router = createRouterTable(first, onFault);
   let answer: Serve | undefined;
   const load = loadOnce(async () => (await importRouter()).createRouter(router));
-  const fetchLate = async (request: Request): Promise<Response> => {
+  const fetchLate = async (request: ClientRequest): Promise<Response> => {
     try {
       answer = await load();
     } catch {
@@ -104,7 +91,7 @@ export function createApplication(first: Routes, parts: ServingParts = {}): Appl
     }
     return answer(request);
   };
-  const fetch = (request: Request): Response | Promise<Response> => {
+  const fetch = (request: ClientRequest): Response | Promise<Response> => {
     try {
       const answering = (answer ?? fetchLate)(request);
       if (!(answering instanceof Promise)) return answering;
@@ -118,25 +105,33 @@ export function createApplication(first: Routes, parts: ServingParts = {}): Appl
     fetch,
     routes: router.routes,
     listen(options) {
-      // Its type allows a socket no idle timeout.
-      const given: object = options;
-      // Of what is thrown although nothing should be, the runtime would answer with a page of its own.
-      const error = (thrown: Error): Response => {
+      // Of what is thrown although nothing should be.
+      const serveFault = (thrown: unknown): Response => {
         onFault(thrown);
         return lastAnswer(UNKNOWN, { headers: new Headers() });
       };
-      return Bun.serve({ ...given, routes: directRoutes(router), fetch, error });
+      return serveHttp(options, { serve: bringDirect(router, fetch), serveFault });
     },
   };
 }
 
-/** What the runtime's own router is told: Elysia would only make a context for each request, which nobody reads. */
-function directRoutes({ routes }: RouterTable): Record<string, Record<string, Serve>> {
-  const direct: Record<string, Record<string, Serve>> = {};
+/**
+ * Brings requests for addresses without a `{` or a `*` to what answers them, and all others to a router, which would make a
+ * context for each request that nobody reads.
+ */
+function bringDirect({ routes }: RouterTable, route: Serve): Serve {
+  const direct = new Map<string, Serve>();
   for (const { method, path, serve } of routes) {
-    if (method !== "ALL" && !path.endsWith("*")) direct[path] = { ...direct[path], [method]: serve };
+    if (method !== "ALL" && !/[:*]/.test(path)) direct.set(`${method} ${path}`, serve);
   }
-  return direct;
+  return (request) => (direct.get(`${request.method} ${pathOfUrl(request.url)}`) ?? route)(request);
+}
+
+function pathOfUrl(url: string): string {
+  // Without a host a URL has no origin.
+  const start = url.startsWith("/") ? 0 : url.indexOf("/", "https://".length);
+  const end = url.indexOf("?", start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
 }
 
 /** A handler that refuses what the row does not allow. */

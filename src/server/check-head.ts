@@ -1,3 +1,4 @@
+import type { ClientRequest, ClientHeaders } from "../core/client-request.ts";
 import { Failure } from "../core/errors.ts";
 import { type AllowedHostsOptions, createAllowedHosts, hostNameOf } from "./allowed-hosts.ts";
 import type { Cors } from "./cors.ts";
@@ -16,7 +17,7 @@ const MAX_URL_LENGTH = 16 * 1024;
  * @throws Failure `invalid_request`, which also closes the connection: what comes next on it cannot be trusted; or
  * `url_too_long`.
  */
-export type RequireWellFormed = (request: Request) => string | null;
+export type RequireWellFormed = (request: ClientRequest) => string | null;
 
 /** @param mayLackHost whether an HTTP/1.0 request without a `Host` is good, as load balancers send it to ask for health. */
 export function createRequireWellFormed(mayLackHost = false): RequireWellFormed {
@@ -53,7 +54,7 @@ function refuse(name: string): never {
  * @param host the request's well-formed `Host`
  * @throws Failure `host_not_allowed` or `origin_not_allowed`
  */
-export type RequireOwnOrigin = (request: Request, host: string, row: RouteRow) => void;
+export type RequireOwnOrigin = (request: ClientRequest, host: string, row: RouteRow) => void;
 
 export interface OwnOriginOptions extends AllowedHostsOptions {
   /** Whether the gateway itself serves TLS. Without it a proxy in front of it may. */
@@ -94,7 +95,7 @@ export function createRequireOwnOrigin({ tls, cors, ...hosts }: OwnOriginOptions
 }
 
 /** Whether somebody followed a link: the page with the link sees nothing of what replaces it. */
-function isLink(method: string, headers: Headers): boolean {
+function isLink(method: string, headers: ClientHeaders): boolean {
   return (
     method === "GET" &&
     headers.get("origin") === null &&
@@ -162,7 +163,7 @@ const USUAL_MISTAKES: ReadonlyMap<string, string> = new Map(
  * https://fetch.spec.whatwg.org/#cors-safelisted-request-header
  * @throws Failure `unsupported_media_type`
  */
-export function requireJson({ headers }: Request): void {
+export function requireJson({ headers }: ClientRequest): void {
   const type = headers.get("content-type");
   if (type === null || type === "application/json" || type === "" || JSON_TYPE.test(type)) return;
   const [essence = ""] = type.split(";", 1);

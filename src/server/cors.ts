@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import type { RequestContext } from "../core/request-context.ts";
 import { COST_HEADER } from "../pipeline/cost-header.ts";
 import { ROUTING_HEADERS } from "../pipeline/route/routing-headers.ts";
@@ -11,9 +12,9 @@ export interface Cors {
    * The answer to a preflight; undefined if its origin may not call. It must still be permitted, like every response.
    * @param request one that {@link isPreflight} says is one
    */
-  preflight(context: RequestContext, request: Request): Response | undefined;
+  preflight(context: RequestContext, request: ClientRequest): Response | undefined;
   /** Adds to a response what the browser needs to hand it to the page. */
-  permit(request: Request, response: Response): Response;
+  permit(request: ClientRequest, response: Response): Response;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface Cors {
  * the server that they reach: neither authentication nor a provider has a say in the answer.
  * https://fetch.spec.whatwg.org/#cors-preflight-request
  */
-export function isPreflight({ method, headers }: Request): boolean {
+export function isPreflight({ method, headers }: ClientRequest): boolean {
   return method === "OPTIONS" && headers.has("origin") && headers.has("access-control-request-method");
 }
 
@@ -45,7 +46,7 @@ export function createCors(origins: readonly string[]): Cors | undefined {
   const allowed = new Set(origins.map((origin) => origin.replace(/\/$/, "").toLowerCase()));
 
   /** The value of `Access-Control-Allow-Origin`, or undefined if the origin may not see the answer. */
-  const originOf = (request: Request): string | undefined => {
+  const originOf = (request: ClientRequest): string | undefined => {
     const origin = request.headers.get("origin");
     if (origin === null) return undefined;
     if (every) return "*";

@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 /** Headers that hold a credential and nothing else: `x-api-key` as Anthropic's clients send it, `api-key` as Azure's do. */
 const KEY_HEADERS = ["x-api-key", "api-key"] as const;
 
@@ -5,7 +6,7 @@ const KEY_HEADERS = ["x-api-key", "api-key"] as const;
  * Every credential of a request, in the order in which they are tried: the bearer token, `x-api-key`, `api-key`. Clients
  * send several if a token for somebody else is configured beside the key of this gateway. An empty header is none.
  */
-export function credentialsOf(request: Request): readonly string[] {
+export function credentialsOf(request: ClientRequest): readonly string[] {
   return headerCredentials(request);
 }
 
@@ -18,7 +19,7 @@ const GOOGLE_HEADER = "x-goog-api-key";
  * and sends this parameter to nobody, but what is before it may.
  * @param takesQuery whether this is one of those routes
  */
-export function googleCredentialsOf(request: Request, takesQuery: boolean): readonly string[] {
+export function googleCredentialsOf(request: ClientRequest, takesQuery: boolean): readonly string[] {
   const credentials = headerCredentials(request);
   const header = request.headers.get(GOOGLE_HEADER);
   if (header !== null && header !== "") credentials.push(header);
@@ -28,7 +29,7 @@ export function googleCredentialsOf(request: Request, takesQuery: boolean): read
   return credentials;
 }
 
-function headerCredentials(request: Request): string[] {
+function headerCredentials(request: ClientRequest): string[] {
   const bearer = bearerToken(request);
   const credentials = bearer === undefined ? [] : [bearer];
   for (const name of KEY_HEADERS) {
@@ -56,7 +57,7 @@ const SPACE = 0x20;
  * of CPU a request, of 12.0 that a bare route of Elysia spends with this.
  * @returns undefined if there is none
  */
-export function bearerToken({ headers }: Request): string | undefined {
+export function bearerToken({ headers }: ClientRequest): string | undefined {
   const authorization = headers.get("authorization");
   if (authorization === null) return undefined;
   if (authorization.startsWith(USUAL) && authorization.charCodeAt(USUAL.length) !== SPACE) {

@@ -1,7 +1,8 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import type { ClientDescription } from "../core/request-context.ts";
 
 /** Says from where a request came. */
-export type DescribeClient = (request: Request) => ClientDescription;
+export type DescribeClient = (request: ClientRequest) => ClientDescription;
 
 export interface DescribeClientOptions {
   /** Addresses and networks (`10.0.0.0/8`) of proxies whose `X-Forwarded-For` is believed; `unix` is every peer without an address. */
@@ -24,11 +25,11 @@ const PORT = /^(?:\[([^\]]*)\](?::\d{1,5})?|(\d+\.\d+\.\d+\.\d+):\d{1,5})$/;
  */
 export function createDescribeClient(
   { trustedProxies }: DescribeClientOptions,
-  addressOf: (request: Request) => string | undefined,
+  addressOf: (request: ClientRequest) => string | undefined,
 ): DescribeClient {
   const isTrusted = createTrust(trustedProxies);
 
-  const clientOf = (request: Request): string | undefined => {
+  const clientOf = (request: ClientRequest): string | undefined => {
     let address = addressOf(request)?.replace(MAPPED, "");
     if (!isTrusted(address)) return address;
     const hops = request.headers.get("x-forwarded-for")?.split(",").slice(-MAX_HOPS) ?? [];

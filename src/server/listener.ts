@@ -1,7 +1,7 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import type { Log } from "../telemetry/log.ts";
 import { holdPort } from "./hold-port.ts";
 import type { Application } from "./application.ts";
-import { limitHeads } from "./head-limit.ts";
 import { createServers, type ListenAddress } from "./servers.ts";
 import { createUnixReplacement, reasonOf, type UnixReplacement, clearStaleSocket } from "./unix-socket.ts";
 import type { TlsMaterial } from "./tls.ts";
@@ -15,11 +15,11 @@ export interface Listener {
    */
   listen(application: Application, tls: TlsMaterial | undefined): Promise<string>;
   /** Lets the connection of a request be idle without limit. */
-  suspendIdleTimeout(request: Request): void;
+  suspendIdleTimeout(request: ClientRequest): void;
   /** Lets it be idle for the idle timeout, from now on. */
-  restoreIdleTimeout(request: Request): void;
+  restoreIdleTimeout(request: ClientRequest): void;
   /** The IP address at the other end of a request's connection; undefined over a unix socket. */
-  addressOf(request: Request): string | undefined;
+  addressOf(request: ClientRequest): string | undefined;
   /** Whether each response is the last one of its connection, and says so. */
   endsConnections(): boolean;
   /**
@@ -36,12 +36,6 @@ export interface Listener {
   /** Accepts nothing any more; resolves when every connection has ended, or at once if they are to be cut. */
   stop(cut: boolean): Promise<void>;
 }
-
-/** The runtime checks its connections this often: without these seconds it could close them that much too early. */
-const TICK_SECONDS = 4;
-
-/** The longest that the runtime accepts. */
-const MAX_IDLE_SECONDS = 255;
 
 /**
  * Responses say this long that their connection ends before idle connections are closed, in milliseconds. Otherwise a
@@ -67,8 +61,7 @@ export function createListener(
   { sharesPort, log }: ListenerDependencies,
 ): Listener {
   const { unix } = address;
-  const idleSeconds = Math.min(Math.ceil(idleTimeoutMs / 1000) + TICK_SECONDS, MAX_IDLE_SECONDS);
-  const servers = createServers({ address, idleSeconds });
+  const servers = createServers({ address, idleMs: idleTimeoutMs });
   let replacement: UnixReplacement | undefined;
   /** The port in use; 0 in the address is any. */
   let port = address.port;
@@ -83,7 +76,6 @@ export function createListener(
   return {
     async listen(application, tls) {
       if (unix !== undefined) await clearStaleSocket(unix);
-      limitHeads();
       // A running server keeps its certificate, so another one has to take its place, and both listen for a moment.
       const replacesServers = tls !== undefined && unix === undefined;
       servers.serve(application, sharesPort || replacesServers);
@@ -91,11 +83,11 @@ export function createListener(
       const first = servers.start(await portFor(address, replacesServers && !sharesPort), tls);
       // Kept, because a stopped server no longer reports its port.
       port = first.port ?? address.port;
-      return unix === undefined ? first.url.href.replace(/\/$/, "") : `unix:${unix}`;
+      return unix === undefined ? first.url : `unix:${unix}`;
     },
-    suspendIdleTimeout: (request) => servers.last?.timeout(request, 0),
-    restoreIdleTimeout: (request) => servers.last?.timeout(request, idleSeconds),
-    addressOf: (request) => servers.last?.requestIP(request)?.address || undefined,
+    suspendIdleTimeout: (request) => servers.last?.mayBeSilent(request, Number.POSITIVE_INFINITY),
+    restoreIdleTimeout: (request) => servers.last?.mayBeSilent(request, idleTimeoutMs),
+    addressOf: (request) => servers.last?.addressOf(request),
     endsConnections: () => leaving > 0,
     async replaceTls(tls) {
       if (replacement) return replacement.replace(tls);

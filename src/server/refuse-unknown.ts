@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import { Failure, FAILURES } from "../core/errors.ts";
 import { nearestWithin } from "../core/nearest-name.ts";
 import { addressesOf, allowedMethods, isAt, readablePath, ROUTE_ROWS, type RouteRow, ROUTES } from "./routes.ts";
@@ -94,7 +95,7 @@ function describe(row: RouteRow, path: string): string {
 const HEADERS = { upgrade: "HTTP/1.1", connection: "Upgrade" } as const;
 
 /** Whether a request asks to go over to WebSocket, in whatever version. Other protocols may be ignored, and are. */
-function asksForWebSocket({ headers }: Request): boolean {
+function asksForWebSocket({ headers }: ClientRequest): boolean {
   const upgrade = headers.get("upgrade");
   return upgrade !== null && /(?:^|,)\s*websocket\s*(?:[,/]|$)/i.test(upgrade);
 }

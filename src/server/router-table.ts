@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import { Failure } from "../core/errors.ts";
 import type { OnFault } from "../core/faults.ts";
 import { requestIdOf } from "../core/in-flight-requests.ts";
@@ -24,7 +25,7 @@ export interface Routes {
   /** Answers everything else. */
   readonly serveUnknown: Serve;
   /** Answers a request of a row for which that was thrown that nobody has answered. */
-  readonly serveFault: (row: RouteRow, request: Request, error: unknown) => Response | Promise<Response>;
+  readonly serveFault: (row: RouteRow, request: ClientRequest, error: unknown) => Response | Promise<Response>;
 }
 
 /** All that a router is told. */
@@ -37,7 +38,7 @@ export interface RouterTable {
   /** Answers any request without a router: it looks through all rows. */
   readonly serveWithout: Serve;
   /** Answers a request that failed where it has no answer: on the way to its row, or before it was counted. Never throws. */
-  readonly serveFault: (request: Request, error: unknown) => Response | Promise<Response>;
+  readonly serveFault: (request: ClientRequest, error: unknown) => Response | Promise<Response>;
 }
 
 /** One address, as a router is told it. */
@@ -58,7 +59,7 @@ export function createRouterTable(first: Routes, onFault: OnFault): RouterTable 
   const add = (method: RouteRow["method"], template: string, serve: Serve): void => {
     routes.push({ method, path: routerPath(template), serve });
   };
-  const serveFault = (request: Request, error: unknown): Response | Promise<Response> => {
+  const serveFault = (request: ClientRequest, error: unknown): Response | Promise<Response> => {
     const row = ROWS.find((known) => isFor(known, request)) ?? UNKNOWN;
     try {
       return countFault(row, request, error);
@@ -81,7 +82,8 @@ export function createRouterTable(first: Routes, onFault: OnFault): RouterTable 
   }
   // Over TLS the router takes the host for the beginning of the path, and finds only what the runtime has found before it:
   // https://github.com/elysiajs/elysia/blob/1.4.30/src/adapter/web-standard/index.ts
-  const serveMissed = (request: Request): Serve => serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
+  const serveMissed = (request: ClientRequest): Serve =>
+    serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;
   for (const [method, path, rows] of suffixedAddresses()) {
     add(method, path, (request) => {
       const asked = bare(pathOf(request.url).split("?", 1)[0] ?? "");
@@ -100,7 +102,7 @@ export function createRouterTable(first: Routes, onFault: OnFault): RouterTable 
 }
 
 /** 500, in the envelope of the row, for a request that is not counted. */
-export function lastAnswer(row: RouteRow, { headers }: Pick<Request, "headers">): Response {
+export function lastAnswer(row: RouteRow, { headers }: Pick<ClientRequest, "headers">): Response {
   const errors = chooseErrorEnvelope(row, "auto")(headers);
   const failure = new Failure("internal");
   const id = requestIdOf(headers, () => crypto.randomUUID());
@@ -132,7 +134,7 @@ function suffixedAddresses(): readonly (readonly [RouteRow["method"], string, re
 const bare = (path: string): string => path.replace(/(.)\/$/, "$1");
 
 /** Whether a row answers a request, as the router decides it. */
-function isFor(row: RouteRow, { method: asked, url }: Request): boolean {
+function isFor(row: RouteRow, { method: asked, url }: ClientRequest): boolean {
   const { method } = row;
   if (method !== "ALL" && method !== (asked === "HEAD" ? "GET" : asked)) return false;
   // What cannot be parsed is refused as unknown, with its Host.

@@ -23,5 +23,6 @@ export function createRouter({ routes, serveUnknown, serveFault }: RouterTable):
       { parse: "none" },
     );
   }
-  return application.fetch;
+  // It looks at nothing of a request but what every `ClientRequest` has.
+  return (request) => application.fetch(request as Request);
 }

@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../core/client-request.ts";
 import type { Authenticate } from "../auth/authenticate.ts";
 import type { ErrorEnvelope, ErrorFormat } from "../formats/error-body.ts";
 import type { RequestContext, Outcome, Principal } from "../core/request-context.ts";
@@ -14,10 +15,10 @@ import type { RouteRow } from "./routes.ts";
  * Answers one request. It may finish it itself; if it does not, the request is finished as answered when
  * the response is returned. Whatever it throws becomes the error response.
  */
-export type RouteHandler = (context: RequestContext, request: Request) => Response | Promise<Response>;
+export type RouteHandler = (context: RequestContext, request: ClientRequest) => Response | Promise<Response>;
 
 /** Answers a request, whatever happens to it. */
-export type Serve = (request: Request) => Response | Promise<Response>;
+export type Serve = (request: ClientRequest) => Response | Promise<Response>;
 
 /** What is between every request and its handler. */
 export interface ServeParts {
@@ -54,19 +55,19 @@ export function serveRoute(
   const isOpen = row.open || row.staticPage || (row.mayBePublic && parts.showsDocumentationToAll);
   const { servesGoogle } = row;
   const readCredentials = servesGoogle
-    ? (request: Request) => googleCredentialsOf(request, servesGoogle === "all")
+    ? (request: ClientRequest) => googleCredentialsOf(request, servesGoogle === "all")
     : credentialsOf;
   const decide = isOpen ? undefined : authenticate;
   const checkOrigin = row.open ? undefined : requireOwnOrigin;
   // The router brings OPTIONS to no other rows.
   const mayBePreflight = row.method === "ALL";
 
-  const sent = (request: Request, response: Response): Response => {
+  const sent = (request: ClientRequest, response: Response): Response => {
     if (endsConnections?.()) response.headers.set("connection", "close");
     return cors ? cors.permit(request, response) : response;
   };
 
-  const finish = (context: RequestContext, request: Request, response: Response): Response => {
+  const finish = (context: RequestContext, request: ClientRequest, response: Response): Response => {
     const answer = sent(request, response);
     // A request whose upstream call can still end it goes on after this, and is finished by whoever opened the call.
     if (context.call === undefined && context.outcome === undefined) {
@@ -76,7 +77,7 @@ export function serveRoute(
     return answer;
   };
 
-  const refuse = (context: RequestContext, request: Request, error: unknown): Response => {
+  const refuse = (context: RequestContext, request: ClientRequest, error: unknown): Response => {
     const errors = errorsFor(request.headers);
     try {
       return sent(request, respondToFailure(context, errors, toFailure(error)));
@@ -86,12 +87,12 @@ export function serveRoute(
     }
   };
 
-  const handle = (context: RequestContext, request: Request): Response | Promise<Response> => {
+  const handle = (context: RequestContext, request: ClientRequest): Response | Promise<Response> => {
     if (row.json) requireJson(request);
     return handler(context, request);
   };
 
-  const begin = (context: RequestContext, request: Request): Response | Promise<Response> => {
+  const begin = (context: RequestContext, request: ClientRequest): Response | Promise<Response> => {
     const host = requireWellFormed(request);
     if (checkOrigin && host !== null) checkOrigin(request, host, row);
     if (mayBePreflight && isPreflight(request)) return answerPreflight(cors, context, request);
@@ -121,7 +122,7 @@ export function serveRoute(
 
 const handleLater = (
   context: RequestContext,
-  request: Request,
+  request: ClientRequest,
   deciding: Promise<Principal | undefined>,
   handle: RouteHandler,
 ): Promise<Response> =>
@@ -132,10 +133,10 @@ const handleLater = (
 
 const finishLater = (
   context: RequestContext,
-  request: Request,
+  request: ClientRequest,
   answering: Promise<Response>,
-  finish: (context: RequestContext, request: Request, response: Response) => Response,
-  refuse: (context: RequestContext, request: Request, error: unknown) => Response,
+  finish: (context: RequestContext, request: ClientRequest, response: Response) => Response,
+  refuse: (context: RequestContext, request: ClientRequest, error: unknown) => Response,
 ): Promise<Response> =>
   answering.then(
     (response) => {
@@ -157,7 +158,7 @@ function respondToFailure(context: RequestContext, errors: ErrorEnvelope, failur
   return new Response(body, { status: context.status, headers: errors.headers(failure, context.id) });
 }
 
-function answerPreflight(cors: Cors | undefined, context: RequestContext, request: Request): Response {
+function answerPreflight(cors: Cors | undefined, context: RequestContext, request: ClientRequest): Response {
   const permission = cors?.preflight(context, request);
   if (!permission) throw new Failure("origin_not_allowed");
   return permission;

@@ -1,5 +1,6 @@
 import type { Application } from "./application.ts";
 import type { PortAddress } from "./hold-port.ts";
+import type { HttpServer } from "./http1/http-server.ts";
 import type { TlsMaterial } from "./tls.ts";
 
 /** Where to listen: at the unix socket if there is one, else at the port. */
@@ -8,32 +9,39 @@ export interface ListenAddress extends PortAddress {
   readonly unix?: string | undefined;
 }
 
+/**
+ * Limit of a request line and its header section together, beyond which the answer is a bare 431. Half of it would also cut off
+ * the longest token and the longest URL, for which the gateway has its own answers.
+ */
+const MAX_HEAD_BYTES = 32 * 1024;
+
 export interface ServersParts {
   readonly address: ListenAddress;
-  readonly idleSeconds: number;
+  /** How long a connection may be silent, in milliseconds. */
+  readonly idleMs: number;
 }
 
-/** All the runtime's servers at one address: the one that accepts, and those whose connections have not ended. */
+/** All servers at one address: the one that accepts, and those whose connections have not ended. */
 export interface Servers {
   /** Says what they serve, before the first is started; and whether another server may listen on the same port. */
   serve(application: Application, reusePort: boolean): void;
   /** The one that accepts. */
-  readonly last: Bun.Server<unknown> | undefined;
+  readonly last: HttpServer | undefined;
   /** Starts another one, which is the last from then on. Throws if the address cannot be listened on. */
-  start(port: number, tls: TlsMaterial | undefined): Bun.Server<unknown>;
+  start(port: number, tls: TlsMaterial | undefined): HttpServer;
   /** Lets one accept nothing any more; it is forgotten when its connections have ended. */
-  stopAccepting(server: Bun.Server<unknown> | undefined): void;
+  stopAccepting(server: HttpServer | undefined): void;
   /** Stops all of them; resolves when every connection has ended, or at once if they are to be cut. */
   stop(cut: boolean): Promise<void>;
 }
 
 /** Starts nothing yet. */
-export function createServers({ address, idleSeconds }: ServersParts): Servers {
+export function createServers({ address, idleMs }: ServersParts): Servers {
   let served: Application | undefined;
   let reusePort = false;
-  let open: Bun.Server<unknown>[] = [];
+  let open: HttpServer[] = [];
   const { hostname, unix } = address;
-  const servers: Servers & { last: Bun.Server<unknown> | undefined } = {
+  const servers: Servers & { last: HttpServer | undefined } = {
     last: undefined,
     serve(application, mayReusePort) {
       served = application;
@@ -44,19 +52,16 @@ export function createServers({ address, idleSeconds }: ServersParts): Servers {
       const server = served.listen({
         ...(unix === undefined ? { hostname, port } : { unix }),
         ...(tls && { tls }),
-        // Each of these has another default that would do harm: pages with source code in errors, a second gateway on the same
-        // port, and a 413 without a body before the gateway's own limit can answer.
-        development: false,
         reusePort,
-        maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-        idleTimeout: idleSeconds,
+        idleMs,
+        maxHeadBytes: MAX_HEAD_BYTES,
       });
       open.push(server);
       servers.last = server;
       return server;
     },
     stopAccepting(old) {
-      void old?.stop().then(() => {
+      void old?.stop(false).then(() => {
         open = open.filter((server) => server !== old);
         servers.last = open.at(-1);
       });

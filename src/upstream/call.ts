@@ -1,3 +1,4 @@
+import type { ClientSignal } from "../core/client-request.ts";
 import type { Failure } from "../core/errors.ts";
 import type { Deadlines } from "../core/deadlines.ts";
 import type { Timeouts } from "../core/timeouts.ts";
@@ -54,6 +55,6 @@ export interface UpstreamParts {
  */
 export type OpenUpstreamCall = (
   endpoint: Endpoint,
-  client: AbortSignal,
+  client: ClientSignal,
   timeouts?: Timeouts | undefined,
 ) => UpstreamCall;

@@ -1,3 +1,4 @@
+import type { ClientSignal } from "../core/client-request.ts";
 import { Failure } from "../core/errors.ts";
 import type { Deadline } from "../core/deadlines.ts";
 import type { Credential } from "../providers/credentials/credential.ts";
@@ -39,7 +40,7 @@ class Call implements UpstreamCall, Deadline {
   readonly #parts: UpstreamParts;
   readonly #limits: CallLimits;
   readonly #endpoint: Endpoint;
-  readonly #client: AbortSignal;
+  readonly #client: ClientSignal;
   #phase: CallPhase = "unsent";
   /** What an abort must end: the wait for a credential, then the request. */
   #sending: Pick<PendingResponse, "abort"> | undefined;
@@ -52,7 +53,7 @@ class Call implements UpstreamCall, Deadline {
   /** The process was stopped when a time was over, and has had some more since. */
   #hadMoreTime = false;
 
-  constructor(parts: UpstreamParts, limits: CallLimits, endpoint: Endpoint, client: AbortSignal) {
+  constructor(parts: UpstreamParts, limits: CallLimits, endpoint: Endpoint, client: ClientSignal) {
     this.#parts = parts;
     this.#limits = limits;
     this.awaitsContent = limits.firstTokenMs < Number.POSITIVE_INFINITY;

@@ -360,8 +360,8 @@ describe("the gateway, without a token,", () => {
     ["OPTIONS *", 400],
     ["GET *", 400],
     ["GET health", 400],
-    ["BREW /v1/models", undefined],
-    ["get /v1/models", undefined],
+    ["BREW /v1/models", 401],
+    ["get /v1/models", 401],
     ["PRI *", 400],
   ] as const)("answers %s with %p", async (line, status) => {
     expect((await answerTo(line, "Host: localhost"))?.status).toBe(status as number);

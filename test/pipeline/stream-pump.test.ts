@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { ClientAnswer, type StreamSource } from "../../src/core/client-answer.ts";
+import { serveHttp } from "../../src/server/http1/http-server.ts";
 import { createDeadlines } from "../../src/core/deadlines.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { pumpStream, startPump } from "../../src/pipeline/stream-pump.ts";
@@ -82,9 +84,12 @@ afterEach(async () => {
 });
 
 /** Has a client ask for a stream, as the gateway serves it. */
-async function ask(stream: ReadableStream<Uint8Array> | undefined): Promise<RawClient> {
+async function ask(stream: StreamSource | undefined): Promise<RawClient> {
   if (!stream) throw new Error("there is no stream");
-  const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(stream), development: false });
+  const serve = () => new ClientAnswer(stream, { status: 200, headers: {} });
+  const address = { hostname: "127.0.0.1", port: 0, reusePort: false };
+  const limits = { idleMs: 30_000, maxHeadBytes: 32_768 };
+  const server = serveHttp({ ...address, ...limits }, { serve, serveFault: () => new Response() });
   closing.push(async () => server.stop(true));
   const client = await openRawClient(server.port ?? 0);
   closing.push(async () => client.leave());

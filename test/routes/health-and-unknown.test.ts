@@ -163,11 +163,10 @@ describe("unknown routes and methods", () => {
     }
   });
 
-  test("a method that the runtime does not know does not disturb the gateway", async () => {
+  test("a method that nobody knows is answered like any other that the path does not take", async () => {
     await using client = await openRawClient(gateway.port);
-    await client.send("BREW /health HTTP/1.1\r\nHost: x\r\n\r\n");
-    expect((await client.untilClosed()).by).toBe("peer");
-    expect((await fetch(`${gateway.url}/health`)).status).toBe(200);
+    await client.send("BREW /v1/models HTTP/1.1\r\nHost: x\r\n\r\n");
+    expect((await client.head()).status).toBe(405);
   });
 });
 

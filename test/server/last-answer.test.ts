@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import type { Serve } from "../../src/server/serve-route.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { createInFlightRequests } from "../../src/core/in-flight-requests.ts";
 import type { RequestRecord } from "../../src/core/request-context.ts";
@@ -23,7 +24,7 @@ interface Broken {
   readonly parts?: Partial<ServeParts>;
   readonly handler?: RouteHandler;
   readonly routes?: Partial<Routes>;
-  readonly answer?: (request: Request) => Response | Promise<Response>;
+  readonly answer?: Serve;
 }
 
 async function start({ parts, handler = () => new Response("fine"), routes, answer }: Broken) {
@@ -48,8 +49,8 @@ async function start({ parts, handler = () => new Response("fine"), routes, answ
     },
   );
   const server = application.listen({
-    ...{ hostname: "127.0.0.1", port: 0, development: false, reusePort: false },
-    ...{ maxRequestBodySize: 1000, idleTimeout: 30 },
+    ...{ hostname: "127.0.0.1", port: 0, reusePort: false },
+    ...{ idleMs: 30_000, maxHeadBytes: 32_768 },
   });
   stops.push(() => server.stop(true));
   const ask = async (method: string, path: string) => {

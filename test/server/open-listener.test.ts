@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { loadConfig } from "../fixtures/load-config.ts";
 import { listenerOptions, tlsFiles } from "../../src/config/module-options.ts";
 import { loadTls, type TlsMaterial } from "../../src/server/tls.ts";
+import { serveHttp } from "../../src/server/http1/http-server.ts";
 import { createListener } from "../../src/server/listener.ts";
 import { outcomeOf } from "../fixtures/rejection.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
@@ -31,8 +32,7 @@ async function openListening(kind: "port" | "unix") {
     routes: [],
     listen(options) {
       if (refusals-- > 0) throw Object.assign(new Error("in use"), { code: "EADDRINUSE" });
-      const given: object = options;
-      return Bun.serve({ ...given, fetch: application.fetch });
+      return serveHttp(options, { serve: application.fetch, serveFault: () => new Response() });
     },
   };
   const again = Promise.withResolvers<void>();

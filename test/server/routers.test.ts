@@ -27,8 +27,8 @@ const { port = 0, stop } = startServer();
 
 function startServer() {
   const server = application.listen({
-    ...{ hostname: "127.0.0.1", port: 0, development: false, reusePort: false },
-    ...{ maxRequestBodySize: 1000, idleTimeout: 30 },
+    ...{ hostname: "127.0.0.1", port: 0, reusePort: false },
+    ...{ idleMs: 30_000, maxHeadBytes: 32_768 },
   });
   return { port: server.port, stop: () => server.stop(true) };
 }

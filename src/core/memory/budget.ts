@@ -1,3 +1,4 @@
+import type { ClientSignal } from "../client-request.ts";
 import type { Deadline, Deadlines } from "../deadlines.ts";
 import { Failure } from "../errors.ts";
 
@@ -32,7 +33,7 @@ export interface MemoryBudget {
    * @returns undefined if it fits at once, as it nearly always does. Rejects with a {@link Failure}: `memory_exhausted`
    * after the wait or if too many wait already, `body_too_large` if it could never fit, `client_gone` if `signal` aborts.
    */
-  hold(holder: MemoryHolder, bytes: number, signal: AbortSignal): Promise<void> | undefined;
+  hold(holder: MemoryHolder, bytes: number, signal: ClientSignal): Promise<void> | undefined;
   /** Takes back all that a holder holds, for good. A second call does nothing. */
   release(holder: MemoryHolder): void;
 }
@@ -99,7 +100,7 @@ function createQueue({
     }
   };
 
-  const wait = (holder: MemoryHolder, bytes: number, signal: AbortSignal): Promise<void> => {
+  const wait = (holder: MemoryHolder, bytes: number, signal: ClientSignal): Promise<void> => {
     if (bytes > limitFor(limit, bytes)) return Promise.reject(tooLargeForAll(limit));
     if (waiters.size >= MAX_WAITING) return Promise.reject(memoryExhausted());
     const { promise, resolve, reject } = Promise.withResolvers<void>();

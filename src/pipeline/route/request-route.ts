@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../../core/client-request.ts";
 import { Failure } from "../../core/errors.ts";
 import { filledTextOf } from "../../core/json/values.ts";
 import type { RequestContext } from "../../core/request-context.ts";
@@ -45,7 +46,7 @@ export interface RoutedAsk {
   /** See {@link RequestRoute.alias}. */
   readonly alias: string | undefined;
   readonly context: RequestContext;
-  readonly request: Request;
+  readonly request: ClientRequest;
   readonly format: Format;
   readonly body: AdmittedRequest["body"];
   readonly streams: boolean;

@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../../core/client-request.ts";
 import { numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { RequestContext } from "../../core/request-context.ts";
@@ -23,7 +24,7 @@ export function estimateTokens(body: ReceivedBody): number {
 /** What a request is chosen a deployment by. */
 export interface StickyTraits {
   readonly context: Pick<RequestContext, "principal">;
-  readonly request: Pick<Request, "headers">;
+  readonly request: Pick<ClientRequest, "headers">;
   readonly body: Pick<ReceivedBody, "value">;
 }
 

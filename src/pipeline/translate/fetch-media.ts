@@ -1,3 +1,4 @@
+import type { ClientSignal } from "../../core/client-request.ts";
 import { Failure } from "../../core/errors.ts";
 import type { Deadlines } from "../../core/deadlines.ts";
 import { type MemoryBudget, memoryExhausted, type MemoryHolder } from "../../core/memory/budget.ts";
@@ -19,7 +20,7 @@ export interface MediaAsker {
   /** Its request, which holds the memory. */
   readonly context: MemoryHolder;
   /** That of the client's request. */
-  readonly signal: AbortSignal;
+  readonly signal: ClientSignal;
 }
 
 /** All of one request together. */

@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../../core/client-request.ts";
 import { Failure } from "../../core/errors.ts";
 import { toJson } from "../../core/json/bytes.ts";
 import type { JsonLimits } from "../../core/json/limits.ts";
@@ -112,7 +113,7 @@ export interface WholeAnswerReading {
   readonly provider: Provider;
   readonly jsonLimits: JsonLimits;
   /** Nobody waits for the answer any more once its signal is aborted. */
-  readonly stop: Request;
+  readonly stop: ClientRequest;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../../core/client-request.ts";
 import { loadOnce } from "../../core/load-once.ts";
 import { Failure } from "../../core/errors.ts";
 import type { Provider } from "../../providers/provider.ts";
@@ -14,7 +15,7 @@ const HTML = "text/html; charset=utf-8";
 
 /** What answers for the documentation: an Elysia plugin, of which only this is used. */
 export interface DocumentationPlugin {
-  handle(request: Request): Promise<Response>;
+  handle(request: ClientRequest): Promise<Response>;
 }
 
 // The plugin and the schemas of every answer are large: a gateway that shows no documentation keeps them out of memory.

@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../../core/client-request.ts";
 import { Failure } from "../../core/errors.ts";
 import type { JsonLimits } from "../../core/json/limits.ts";
 import { parsedWeight } from "../../core/json/parse.ts";
@@ -40,7 +41,7 @@ export function takeMetrics(take: TakePush, parts: PushParts): RouteHandler {
 
 async function parse(
   context: RequestContext,
-  request: Request,
+  request: ClientRequest,
   bytes: Uint8Array,
   { memory, jsonLimits }: PushParts,
 ): Promise<PushedBody> {

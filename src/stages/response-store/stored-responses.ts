@@ -1,3 +1,4 @@
+import type { ClientRequest } from "../../core/client-request.ts";
 import { Failure } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { RequestContext } from "../../core/request-context.ts";
@@ -41,7 +42,12 @@ function readPath(url: string, stored: NonNullable<Format["stored"]>): KeptPath 
   return isOwnId(id) ? { id, below } : undefined;
 }
 
-async function answer(parts: KeptResponsesParts, context: RequestContext, request: Request, { id, below }: KeptPath) {
+async function answer(
+  parts: KeptResponsesParts,
+  context: RequestContext,
+  request: ClientRequest,
+  { id, below }: KeptPath,
+) {
   const { store } = parts;
   const owner = ownerOf(context.principal);
   const query = new URL(request.url).searchParams;

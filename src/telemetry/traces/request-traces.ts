@@ -1,3 +1,4 @@
+import type { ClientHeaders } from "../../core/client-request.ts";
 import { headerLine } from "../../core/header-lines.ts";
 import type { BeginTrace } from "../../core/request-trace.ts";
 import { type NewTraces, traceIdIn } from "./new-traces.ts";
@@ -43,7 +44,7 @@ export function createBeginTrace(parts: RequestTraceParts): BeginTrace {
   };
 
   /** For a request that brings something of a trace. */
-  const goOn = (headers: Headers, said: string | null, baggage: string | null): Trace => {
+  const goOn = (headers: ClientHeaders, said: string | null, baggage: string | null): Trace => {
     const parent = said === null ? undefined : parseTraceparent(said);
     const state = parent ? headers.get("tracestate") : null;
     return begin(parent, carriedBy(state, baggage));

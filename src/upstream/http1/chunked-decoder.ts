@@ -1,17 +1,15 @@
 import { moveDown, sliceOrCopy } from "../read-body.ts";
-import { CARRIAGE_RETURN, hexDigit, isLineEnd, LINE_FEED, SEMICOLON, SPACE, TAB } from "./framing-bytes.ts";
+import { CARRIAGE_RETURN, hexDigit, isControl, isLineEnd, LINE_FEED, SEMICOLON, SPACE, TAB } from "./framing-bytes.ts";
 import { WireError } from "./wire-error.ts";
 
 /** What may follow the size of a chunk; and all lines of the trailer together. */
 const MAX_EXTENSION_BYTES = 4096;
 const MAX_TRAILER_BYTES = 16 * 1024;
-
 /** Sizes up to 2^48 are exact, and no chunk is longer. */
 const MAX_SIZE_DIGITS = 12;
 
-/** Of so many bytes at most, chunks go on one by one: there are more if a provider sends faster than it is read. */
+/** Of so many bytes at most chunks go on one by one, as there are more if they come faster than they are read; each of so many at least. */
 const MAX_APART_BYTES = 4096;
-/** Nor does what is shorter go on by itself: chunks may be of one byte. */
 const MIN_APART_BYTES = 64;
 
 /** What the next byte belongs to. Every line feed is its own part, so that none comes without its carriage return. */
@@ -28,10 +26,7 @@ type Part =
   | "trailer-line-end"
   | "end";
 
-const AFTER_LINE_FEED = {
-  "data-end": "size",
-  "trailer-line-end": "trailer",
-} as const satisfies Partial<Record<Part, Part>>;
+const AFTER_LINE_FEED = { "data-end": "size", "trailer-line-end": "trailer" } as const;
 
 /** Hears of the bytes of a body. */
 export interface BodyTaker {
@@ -45,6 +40,7 @@ export interface BodyTaker {
 /** Takes the chunked coding off a body. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
 export class ChunkedDecoder {
   readonly #taker: BodyTaker;
+  readonly #isStrict: boolean;
   #part: Part = "size";
   #digits = 0;
   /** Of the chunk under way: its size as far as it has been read, then what of it has not come. */
@@ -55,8 +51,10 @@ export class ChunkedDecoder {
   #bodyStart = 0;
   #bodyEnd = 0;
 
-  constructor(taker: BodyTaker) {
+  /** @param isStrict whether blanks behind a size and trailers, which some servers send and no client, are errors */
+  constructor(taker: BodyTaker, isStrict = false) {
     this.#taker = taker;
+    this.#isStrict = isStrict;
   }
 
   /**
@@ -142,6 +140,7 @@ export class ChunkedDecoder {
       case "extension":
         if (byte === CARRIAGE_RETURN) this.#part = "size-end";
         else if (byte === LINE_FEED || ++this.#extensionBytes > MAX_EXTENSION_BYTES) refuse();
+        else if (this.#isStrict && isControl(byte)) refuse();
         break;
       case "size-end":
         if (byte !== LINE_FEED) refuse();
@@ -178,7 +177,8 @@ export class ChunkedDecoder {
 
   #takePaddingByte(byte: number): void {
     if (byte === SEMICOLON) this.#part = "extension";
-    else if ((byte === SPACE || byte === TAB) && ++this.#extensionBytes <= MAX_EXTENSION_BYTES) this.#part = "padding";
+    else if (!this.#isStrict && (byte === SPACE || byte === TAB) && ++this.#extensionBytes <= MAX_EXTENSION_BYTES)
+      this.#part = "padding";
     else refuse();
   }
 
@@ -190,7 +190,7 @@ export class ChunkedDecoder {
 
   #takeTrailerByte(byte: number): void {
     if (byte === CARRIAGE_RETURN) this.#part = this.#part === "trailer" ? "end" : "trailer-line-end";
-    else if (byte === LINE_FEED || ++this.#trailerBytes > MAX_TRAILER_BYTES) refuse();
+    else if (this.#isStrict || byte === LINE_FEED || ++this.#trailerBytes > MAX_TRAILER_BYTES) refuse();
     else this.#part = "trailer-line";
   }
 }

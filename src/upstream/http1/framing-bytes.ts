@@ -18,3 +18,6 @@ export function hexDigit(byte: number): number {
 export function isLineEnd(bytes: Buffer, at: number): boolean {
   return bytes[at] === CARRIAGE_RETURN && bytes[at + 1] === LINE_FEED;
 }
+
+/** Whether a byte is a control character other than the tab, which no text of a head holds. */
+export const isControl = (byte: number): boolean => (byte < SPACE && byte !== TAB) || byte === 0x7f;

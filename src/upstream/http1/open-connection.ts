@@ -1,5 +1,6 @@
 import { errorWordOf } from "../../core/error-code.ts";
-import { type Connection, SocketConnection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
+import { SocketConnection } from "./socket-connection.ts";
 import { isAddress, type Origin } from "./origin.ts";
 import { UpstreamError } from "../errors.ts";
 

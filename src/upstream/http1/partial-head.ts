@@ -1,13 +1,11 @@
 import { CARRIAGE_RETURN, COLON, LINE_FEED, SPACE, TAB } from "./framing-bytes.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 import { WireError } from "./wire-error.ts";
 
 /** How a head begins: `9` is any digit, `0` one of HTTP/1.0 and HTTP/1.1, `1` the first digit of a status. */
 const BEGINNING = "HTTP/1.0 199";
 const MINOR_VERSION_AT = BEGINNING.indexOf("0");
 const STATUS_AT = MINOR_VERSION_AT + 2;
-
-/** Beginning size in bytes of what is held. */
-const CAPACITY = 1024;
 
 /** What the next byte belongs to. */
 type Part = "beginning" | "status-end" | "text" | "line-end" | "line" | "name" | "end";
@@ -20,30 +18,22 @@ const TOKEN = tableOf("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEF
  * deadline. What a whole head may be says `response-head.ts`.
  */
 export class PartialHead {
-  #bytes = Buffer.allocUnsafe(CAPACITY);
-  #length = 0;
+  readonly #held = new GrowingBytes();
   #checked = 0;
   #part: Part = "beginning";
 
   /** How many bytes have come. */
   get length(): number {
-    return this.#length;
+    return this.#held.length;
   }
 
   /** What has come. */
   get bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#held.bytes;
   }
 
   append(piece: Uint8Array): void {
-    const needed = this.#length + piece.length;
-    if (needed > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
-      larger.set(this.bytes);
-      this.#bytes = larger;
-    }
-    this.#bytes.set(piece, this.#length);
-    this.#length = needed;
+    this.#held.append(piece);
   }
 
   /**
@@ -51,8 +41,9 @@ export class PartialHead {
    * @throws with the code `HTTP_INVALID_HEAD` if no bytes could make a head of it any more
    */
   check(): void {
-    for (; this.#checked < this.#length; this.#checked++) {
-      const byte = this.#bytes[this.#checked] as number;
+    const { bytes } = this.#held;
+    for (; this.#checked < bytes.length; this.#checked++) {
+      const byte = bytes[this.#checked] as number;
       const next = this.#partAfter(byte);
       if (!next) throw new WireError("HTTP_INVALID_HEAD");
       this.#part = next;

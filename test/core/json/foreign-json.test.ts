@@ -7,6 +7,7 @@ const SOURCE = join(import.meta.dir, "../../../src");
 /** Where `JSON.parse` is called, and why what it gets is bounded. Everything else calls `parseJson` or `parseBytes`. */
 const BOUNDED: Readonly<Record<string, string>> = {
   "config/parse-headers.ts": "a setting of the operator",
+  "core/client-answer.ts": "the gateway's own answer, for whoever asks for it as for one of the runtime's",
   "core/json/find.ts": "one key, as long as the name that is looked for",
   "core/json/member-watch.ts": "one key, as long as the names that are looked for",
   "core/json/parse.ts": "behind the limits",

@@ -1,0 +1,114 @@
+import { type AnswerFields, ClientAnswer, type StreamSource } from "../../core/client-answer.ts";
+import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
+import { fieldOf, writeAnswerHead } from "./answer-head.ts";
+import { type AnswerFraming, AnswerStream, type WriteBuffer } from "./answer-stream.ts";
+import type { HeadFault, RequestHead } from "./request-head.ts";
+import { WholeAnswer } from "./whole-answer.ts";
+
+/** What all answers of a server share. */
+export interface AnswerParts {
+  readonly dateLine: () => string;
+  readonly buffer: WriteBuffer;
+}
+
+/** Hears how an answer ends. */
+export interface AnswerOwner {
+  /** All of it is written; not all of it need have left. @param isLast it said that its connection ends */
+  onAnswered(isLast: boolean): void;
+  /** It has broken off. @param isVisible whether its client sees that more was to come when the connection ends properly */
+  onBroken(isVisible: boolean): void;
+}
+
+/** Writes the answers of a connection, one after the other. */
+export class AnswerWriter {
+  readonly #wire: SocketConnection;
+  readonly #parts: AnswerParts;
+  readonly #owner: AnswerOwner;
+  #stream: AnswerStream | undefined;
+  #source: StreamSource | undefined;
+
+  constructor(wire: SocketConnection, parts: AnswerParts, owner: AnswerOwner) {
+    this.#wire = wire;
+    this.#parts = parts;
+    this.#owner = owner;
+  }
+
+  /**
+   * Writes an answer.
+   * @param head of its request
+   * @param isLast whether the connection ends with it; it also does if the answer says so
+   * @throws TypeError if one of its fields cannot be written: then nothing is
+   */
+  write(
+    head: RequestHead,
+    { status, content, fields }: Pick<ClientAnswer, "status" | "content" | "fields">,
+    isLast: boolean,
+  ): void {
+    if (content === null || content instanceof Uint8Array) this.#writeWhole(head, status, fields, content, isLast);
+    else this.#writeStream(head, status, fields, content, isLast);
+  }
+
+  /** Answers what is no request. */
+  refuse(status: HeadFault): void {
+    const head = `${writeAnswerHead(status, { connection: "close" })}${this.#parts.dateLine()}content-length: 0\r\n\r\n`;
+    this.#wire.writeTogether(new WholeAnswer(head, undefined));
+  }
+
+  /** The client reads again. */
+  drained(): void {
+    this.#stream?.drained();
+  }
+
+  /** The connection has ended: nothing more can be written. */
+  close(): void {
+    const source = this.#source;
+    this.#stream?.give();
+    this.#stream = this.#source = undefined;
+    source?.cancel();
+  }
+
+  #writeWhole(
+    head: RequestHead,
+    status: number,
+    fields: AnswerFields,
+    content: Uint8Array | null,
+    isLast: boolean,
+  ): void {
+    const isHead = head.method === "HEAD";
+    const isBare = isHead || status === 204 || status === 304;
+    const size = content?.length ?? 0;
+    // Of an answer to HEAD that has no body either, it is not known how long that would be.
+    const saysLength = fieldOf(fields, "content-length") !== undefined || (isBare && !(isHead && size > 0));
+    const length = saysLength ? "" : `content-length: ${size}\r\n`;
+    const closes = isLast || saysClose(fields);
+    const text = this.#headOf(head, status, fields, length, closes);
+    this.#wire.writeTogether(new WholeAnswer(text, isBare ? undefined : (content ?? undefined)));
+    this.#owner.onAnswered(closes);
+  }
+
+  #writeStream(head: RequestHead, status: number, fields: AnswerFields, source: StreamSource, isLast: boolean): void {
+    const hasLength = fieldOf(fields, "content-length") !== undefined;
+    const framing: AnswerFraming = hasLength ? "length" : head.isModern ? "chunked" : "close";
+    const closes = isLast || framing === "close" || saysClose(fields);
+    const coding = framing === "chunked" ? "transfer-encoding: chunked\r\n" : "";
+    const text = this.#headOf(head, status, fields, coding, closes);
+    const stream = new AnswerStream(this.#wire, this.#parts.buffer, framing, (isWhole) => {
+      this.#stream = this.#source = undefined;
+      if (isWhole) this.#owner.onAnswered(closes);
+      else this.#owner.onBroken(framing !== "close");
+    });
+    this.#stream = stream;
+    this.#source = source;
+    stream.begin(text);
+    void source.open(stream);
+    stream.flush();
+  }
+
+  #headOf({ isModern }: RequestHead, status: number, fields: AnswerFields, framing: string, closes: boolean): string {
+    const kept = isModern ? "" : "connection: keep-alive\r\n";
+    const connection = !closes ? kept : fieldOf(fields, "connection") === undefined ? "connection: close\r\n" : "";
+    return `${writeAnswerHead(status, fields)}${this.#parts.dateLine()}${framing}${connection}\r\n`;
+  }
+}
+
+const saysClose = (fields: AnswerFields): boolean => fieldOf(fields, "connection")?.toLowerCase() === "close";

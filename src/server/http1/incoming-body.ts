@@ -1,0 +1,45 @@
+import { Body } from "../../upstream/response-body.ts";
+import { BodyStreamReader } from "./body-stream.ts";
+
+/** The connection that a body comes from. */
+export interface BodySource {
+  pauseReading(isPaused: boolean): void;
+  /** Somebody wants the body. */
+  wantBody(): void;
+}
+
+/** The body of a request, on its way from the connection to whoever takes it. */
+export class IncomingBody extends Body {
+  readonly #source: BodySource;
+
+  constructor(source: BodySource) {
+    super();
+    this.#source = source;
+  }
+
+  protected override start(): void {
+    this.#source.wantBody();
+  }
+
+  protected override pauseSource(isPaused: boolean): void {
+    this.#source.pauseReading(isPaused);
+  }
+
+  protected override dropSource(): void {
+    this.#source.pauseReading(false);
+  }
+
+  /** All of it, once it has come. Rejects if it breaks off. */
+  bytes(): Promise<Uint8Array> {
+    const { whole } = this;
+    return whole ? Promise.resolve(whole) : this.keepUntil(never).then(() => this.whole ?? NOTHING);
+  }
+
+  /** It as a web-standard stream, which has the client wait while nobody reads. */
+  stream(): ReadableStream<Uint8Array> {
+    return new ReadableStream(new BodyStreamReader(this), { highWaterMark: 0 });
+  }
+}
+
+const never = (): boolean => false;
+const NOTHING = new Uint8Array(0);
