@@ -127,9 +127,10 @@ export class AnswerStream implements StreamOutput {
   }
 
   #writeLong(bytes: Uint8Array): void {
+    if (this.#framing === "chunked") this.#addText(`${bytes.length.toString(16)}\r\n`);
     this.flush();
-    if (this.#framing !== "chunked") return void this.#wire.write(bytes);
-    this.#wire.write(Buffer.concat([Buffer.from(bytes.length.toString(16)), LINE_END, bytes, LINE_END]));
+    this.#wire.write(bytes);
+    if (this.#framing === "chunked") this.#wire.write(LINE_END);
   }
 
   /** The buffer with room for so many bytes behind what this stream has in it. */

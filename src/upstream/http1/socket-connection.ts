@@ -38,7 +38,8 @@ export class SocketConnection implements Connection {
   /** Reading goes on with the next turn of the event loop. */
   #isYielding = false;
   #bytesSinceYield = 0;
-  #unsent: Uint8Array | undefined;
+  /** What the system has not taken, in pieces, as to join them would copy a long one for each short one behind it. */
+  #unsent: Uint8Array[] | undefined;
   /** Waits for the end of this turn, to be put together then. */
   #message: Outgoing | undefined;
   /** Nothing of what waits has left, because it waits for the end of this turn. */
@@ -63,15 +64,15 @@ export class SocketConnection implements Connection {
 
   write(bytes: Uint8Array): boolean {
     if (!this.#socket || !this.isOpen) return true;
-    const unsent = this.#message ? inOnePiece(this.#message) : this.#unsent;
-    if (unsent) {
-      this.#message = undefined;
-      this.#unsent = Buffer.concat([unsent, bytes]);
+    if (this.#message) this.#unsent = [inOnePiece(this.#message)];
+    this.#message = undefined;
+    if (this.#unsent) {
+      this.#unsent.push(bytes);
       return false;
     }
     const written = Math.max(0, this.#socket.write(bytes));
     if (written === bytes.length) return true;
-    this.#unsent = bytes.subarray(written);
+    this.#unsent = [bytes.subarray(written)];
     return false;
   }
 
@@ -81,7 +82,7 @@ export class SocketConnection implements Connection {
     if (!this.isDrained) return this.write(Buffer.from(buffer.subarray(0, length)));
     const written = Math.max(0, this.#socket.write(buffer, 0, length));
     if (written === length) return true;
-    this.#unsent = Buffer.from(buffer.subarray(written, length));
+    this.#unsent = [Buffer.from(buffer.subarray(written, length))];
     return false;
   }
 
@@ -145,9 +146,17 @@ export class SocketConnection implements Connection {
 
   /** The system takes more. */
   drain(): void {
-    if (!this.#socket || !this.#unsent) return;
-    const written = Math.max(0, this.#socket.write(this.#unsent));
-    this.#unsent = written === this.#unsent.length ? undefined : this.#unsent.subarray(written);
+    const unsent = this.#unsent;
+    if (!this.#socket || !unsent) return;
+    let index = 0;
+    for (let piece = unsent[0]; piece !== undefined; piece = unsent[++index]) {
+      const written = Math.max(0, this.#socket.write(piece));
+      if (written === piece.length) continue;
+      unsent[index] = piece.subarray(written);
+      break;
+    }
+    if (index < unsent.length) unsent.splice(0, index);
+    else this.#unsent = undefined;
     this.listener?.progressed?.();
     if (!this.#unsent) this.listener?.drained();
   }
