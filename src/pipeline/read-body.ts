@@ -94,8 +94,8 @@ export async function decodeBody(
   const mayHold = (bytes: number): boolean => memory.tryHold(context, bytes);
   const decoded = await decompress(raw, encoding, { maxBytes: maxBodyBytes, slots: decompressions, mayHold, signal });
   if (decoded.length > ONE_GO_BYTES) {
-    // Processing it takes long. If its client left meanwhile, the runtime says so when it has looked at its
-    // sockets.
+    // Processing it takes long. If its client left meanwhile, that is heard in the next turn of the
+    // event loop.
     await nextTurn();
     if (signal.aborted) throw new Failure("client_gone");
   }
@@ -130,10 +130,7 @@ function readWhole(request: ClientRequest): Promise<Uint8Array> {
   });
 }
 
-/**
- * The runtime closes the connection on bad framing just as a client does that leaves; neither can get a response any
- * more.
- */
+/** Why a body broke off: its client left, or its chunks are malformed, of which the client can still be told. */
 function interruption(request: ClientRequest, cause: unknown): Failure {
   if (cause instanceof Failure) return cause;
   return request.signal.aborted ? new Failure("client_gone") : new Failure("body_interrupted", { cause });
@@ -143,8 +140,8 @@ function interruption(request: ClientRequest, cause: unknown): Failure {
 const PIECES_OF_A_BLOCK = 1024;
 
 /**
- * Counts a body while it arrives, both because a chunked one has no announced length, and because the runtime treats an
- * upload below 16 kB/s as silence. Holds what has come, and not what was announced: whoever sends nothing must not
+ * Counts a body while it arrives, both because a chunked one has no announced length, and because its client may
+ * take longer than it may be silent, as long as it goes on. Holds what has come, and not what was announced: whoever sends nothing must not
  * keep others from the budget.
  */
 async function readInPieces(

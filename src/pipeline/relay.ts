@@ -115,8 +115,8 @@ function sendWhole(
 
 /**
  * Sends a whole answer, of which it is recorded what it used. A short one is over at once, and resolves when it is to be
- * sent. A longer one stays in flight until the client has taken it, which the runtime reports for streams only: it goes out in
- * chunks, a client that does not read is not waited for without end, and the attempts are handed over to it.
+ * sent. A longer one stays in flight until the client has taken it: it goes out as a stream, in chunks, so that a client that does
+ * not read is not waited for without end, and the attempts are handed over to it.
  */
 function sendBooked(
   attempts: Attempts,

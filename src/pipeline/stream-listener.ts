@@ -13,7 +13,7 @@ export interface StreamListener {
   isOver?(): boolean;
   /**
    * A sign of life for a client whose stream is silent, or undefined if none may be sent now.
-   * @param isFirst nothing has been sent yet, and the runtime keeps the head back until something is
+   * @param isFirst nothing has been sent yet
    */
   signOfLife?(isFirst: boolean): Uint8Array | undefined;
   /** The last bytes for a client whose stream breaks off, or undefined to break the connection off visibly. */

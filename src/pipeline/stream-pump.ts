@@ -181,11 +181,12 @@ class StreamPump implements BodyConsumer, Deadline, StreamSource {
     const lastWords = isHeard ? this.#listener.terminalErrorEvent(failure) : undefined;
     this.#state = "over";
     this.#heartbeat?.deadlines.release(this);
-    // Before the answer is over, while the runtime still takes the connection's idle timeout back from the listener.
+    // Before the answer is over: the listener restores the connection's idle timeout, which is the next request's from then on.
     this.#listener.onEnd(failure);
     if (lastWords) this.#output?.write(lastWords);
     if (!failure || lastWords) this.#endOutput();
-    // Closed with an error within `pull`, the runtime forgets what was written and prints the error.
+    // Of an answer that is read as a stream of the runtime's: closed with an error within `pull`, that forgets what was written
+    // and prints the error.
     else setImmediate(() => this.#endOutput(failure));
   }
 

@@ -1,6 +1,6 @@
 import { nextTurn } from "../core/event-loop.ts";
 
-/** The pieces of a body, one by one, as the runtime hands them out. */
+/** The pieces of a body, one by one. */
 export interface UploadPieces {
   /** The next piece; undefined at the end. */
   next(): Promise<Uint8Array | undefined>;
@@ -13,9 +13,9 @@ const SMALL_PIECE_BYTES = 4 * 1024;
 const FREE_SMALL_PIECES = 16;
 
 /**
- * Reads a body piece by piece. A piece is handed out as it comes; what comes in the same turn of the event loop is
- * joined by the runtime if nobody asks for it. So behind many small pieces each turn hands out one: in chunks of one
- * byte, a mebibyte is a few pieces instead of a million, which would all be in one turn.
+ * Reads a body piece by piece. A piece is handed out as it comes; what the connection has read at once is in few
+ * already, as its chunks are joined. A client may still send many small ones, each by itself: behind these each turn of the event
+ * loop hands out one.
  */
 export function openPieces(body: ReadableStream<Uint8Array>): UploadPieces {
   const reader = body.getReader();

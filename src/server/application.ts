@@ -72,9 +72,9 @@ export interface ServingParts {
 }
 
 /**
- * Every route of the table, and the answer to everything else. Requests to addresses without a name or a `*` are
- * brought there directly. Elysia has all addresses, and is loaded with the first request for another one: 280 modules, a fifth of the start and
- * 8 MiB, which a gateway that is only asked for its API never needs.
+ * Every route of the table, and the answer to everything else. Requests for addresses without a `:` or a `*` are brought there
+ * directly. Elysia has all addresses, and is loaded with the first request for another one: 280
+ * modules, a fifth of the start and 8 MiB, which a gateway that is only asked for its API never needs.
  * @param first what answers until `use` says otherwise
  */
 export function createApplication(first: Routes, parts: ServingParts = {}): Application {
@@ -116,7 +116,7 @@ export function createApplication(first: Routes, parts: ServingParts = {}): Appl
 }
 
 /**
- * Brings requests for addresses without a `{` or a `*` to what answers them, and all others to a router, which would make a
+ * Brings requests for addresses without a `:` or a `*` to what answers them, and all others to a router, which would make a
  * context for each request that nobody reads.
  */
 function bringDirect({ routes }: RouterTable, route: Serve): Serve {

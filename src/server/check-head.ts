@@ -11,8 +11,8 @@ const HOST = /^(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::\d{0,5})?$/i;
 const MAX_URL_LENGTH = 16 * 1024;
 
 /**
- * Refuses what the runtime lets through although the two sides of a connection could read it in two ways. The runtime
- * joins repeated fields with a comma, which none of these may hold.
+ * Refuses, with a reason, what the two sides of a connection could read in two ways. Repeated fields have come joined with a comma,
+ * which none of these may hold.
  * @returns the `Host`; null only if it may be missing
  * @throws Failure `invalid_request`, which also closes the connection: what comes next on it cannot be trusted; or
  * `url_too_long`.
@@ -35,7 +35,7 @@ export function createRequireWellFormed(mayLackHost = false): RequireWellFormed 
     const host = headers.get("host");
     if (host === lastHost) return host;
     if (host !== null && !HOST.test(host)) refuse("Host");
-    // Without a host the runtime leaves the origin out of `request.url`, and paths would be read from the wrong place.
+    // Without a host `request.url` has no origin, and paths would be read from the wrong place.
     if (!URL.canParse(url) && !(host === null && mayLackHost)) refuse("Host");
     if (host !== null) lastHost = host;
     return host;

@@ -80,7 +80,7 @@ export function createRouterTable(first: Routes, onFault: OnFault): RouterTable 
       });
     }
   }
-  // Over TLS the router takes the host for the beginning of the path, and finds only what the runtime has found before it:
+  // Over TLS the router takes the host for the beginning of the path, and finds none of its addresses:
   // https://github.com/elysiajs/elysia/blob/1.4.30/src/adapter/web-standard/index.ts
   const serveMissed = (request: ClientRequest): Serve =>
     serves[ROWS.findIndex((row) => isFor(row, request))] ?? serveUnknown;

@@ -20,7 +20,7 @@ import type { RouteRow } from "./route-row.ts";
 export type { RouteRow };
 
 /**
- * What may be asked of a provider. Every other method that the runtime knows has a meaning for proxies and caches (TRACE
+ * What may be asked of a provider. Every other method that is registered has a meaning for proxies and caches (TRACE
  * echoes the request, key included) or for file servers, and none for an API.
  */
 const PROXY_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;

@@ -70,7 +70,7 @@ describe("a malformed head is refused, its connection closed, and what stands be
     expect(statuses).toHaveLength(1);
     expect([400, 505]).toContain(statuses[0] ?? 0);
     const [, body] = wire.split("\r\n\r\n");
-    // Without a body where the runtime refuses it; the gateway says why, in its own shape.
+    // Without a body where there is no reading it; else the answer says why.
     if (body !== "") expect(JSON.parse(body ?? "")).toMatchObject({ code: "invalid_request" });
     expect(started.takeCalls()).toEqual([]);
     for (const line of await requestLines()) expect(line).toMatchObject({ status: 400, failure: "invalid_request" });
@@ -96,7 +96,7 @@ describe("a health check may lack a Host in HTTP/1.0, and nothing else", () => {
       "Host: x\r\nTransfer-Encoding: chunked,\r\n",
     ]) {
       const { statuses } = await replyTo(`GET ${path} HTTP/1.1\r\n${fields}\r\n${SMUGGLED}`);
-      // What stands behind the last of them are bad chunks, about which the runtime has its own word.
+      // What stands behind the last of them are bad chunks, which may have an answer of their own.
       expect([fields, ...new Set(statuses)]).toEqual([fields, 400]);
     }
     expect((await requestLines()).map((line) => line["route"])).not.toContain("/v1/models");

@@ -139,7 +139,7 @@ describe("unknown routes and methods", () => {
     }
   });
 
-  // The runtime leaves the origin out of the URL of such a request, so nothing may be read out of it at fixed places.
+  // The URL of such a request has no origin, so nothing may be read out of it at fixed places.
   test.each(["x/y", "x?y", "a@b", "x y", ""])(
     "a Host header of %j is refused, without a word on stderr",
     async (host) => {

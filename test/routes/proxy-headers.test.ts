@@ -79,7 +79,7 @@ const SPELLINGS: readonly (readonly [how: string, respell: (name: string) => str
   ["with one underscore", (name) => name.replace("-", "_")],
 ];
 
-/** Batches that stay within the runtime's limit of fields. */
+/** Batches that stay within the limit of fields. */
 function batches(fields: HeaderList): HeaderList[] {
   const size = 60;
   return Array.from({ length: Math.ceil(fields.length / size) }, (_, index) =>

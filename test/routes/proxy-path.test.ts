@@ -52,7 +52,7 @@ test("a path encoded thousands of times over is 400 at once", async () => {
   expect((user + system) / 1000).toBeLessThan(500);
 });
 
-// The runtime resolves these before the gateway sees them: they can only name another route, as a browser's would.
+// These are resolved before anything looks at them: they can only name another route, as a browser's would.
 test.each([
   ["/proxy/openai/../groq/x", "/groq/v1/x"],
   ["/proxy/openai/%2e%2e/groq/x", "/groq/v1/x"],

@@ -79,7 +79,7 @@ describe("the request", () => {
     expect(started.takeCall().target).toBe(`/v1/search${query}`);
   });
 
-  // The runtime writes a request's URL as the URL standard does before the gateway sees it.
+  // A request's URL is written as the URL standard does before anything looks at it.
   test("what a URL may not hold as it is arrives percent-encoded, and a fragment not at all", async () => {
     await using client = await openRawClient(started.gateway.port);
     await client.request("GET", "/proxy/openai/search?x='\"<>#f");

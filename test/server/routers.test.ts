@@ -6,8 +6,8 @@ import type { RouteHandler } from "../../src/server/serve-route.ts";
 import { openRawClient } from "../fixtures/raw-http-client.ts";
 
 /*
- * The runtime's router and Elysia have the same addresses, and the runtime's decides which of the two is asked: a request must
- * get the same handler from both, however its path is spelled.
+ * Requests for plain addresses are brought there directly, and those for all others by Elysia, which has the plain ones too: a
+ * request must get the same handler either way, however its path is spelled.
  */
 
 const handlers = Object.fromEntries(
@@ -77,7 +77,7 @@ test.each(Object.entries(SPELLINGS))("both routers answer paths alike, %s", asyn
   }
 });
 
-test("the runtime's router has the plain addresses itself", () => {
+test("the plain addresses are among those that a router is told", () => {
   const plain = application.routes.filter(({ method, path }) => method !== "ALL" && !path.includes("*"));
   expect(plain.map(({ path }) => path)).toEqual(expect.arrayContaining(PATHS));
 });

@@ -35,8 +35,7 @@ export const SERVER_SETTINGS = {
   SERVER_IDLE_TIMEOUT: {
     group: "Server",
     type: "duration",
-    // Not 0, which would switch off the only protection against clients that never finish a request. 255 s is the
-    // most that Bun.serve takes.
+    // Not 0, which would switch off the only protection against clients that never finish a request.
     range: ["1s", "255s"],
     default: "120s",
     appliesAt: "restart",
