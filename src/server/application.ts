@@ -115,16 +115,23 @@ export function createApplication(first: Routes, parts: ServingParts = {}): Appl
   };
 }
 
+/** A method of another name may be that of a member of the router's tables, such as `constructor`. */
+const METHODS: ReadonlySet<string> = new Set("GET HEAD POST PUT PATCH DELETE OPTIONS TRACE CONNECT".split(" "));
+
 /**
  * Brings requests for addresses without a `:` or a `*` to what answers them, and all others to a router, which would make a
  * context for each request that nobody reads.
  */
-function bringDirect({ routes }: RouterTable, route: Serve): Serve {
+function bringDirect({ routes, serveUnknown }: RouterTable, route: Serve): Serve {
   const direct = new Map<string, Serve>();
   for (const { method, path, serve } of routes) {
     if (method !== "ALL" && !/[:*]/.test(path)) direct.set(`${method} ${path}`, serve);
   }
-  return (request) => (direct.get(`${request.method} ${pathOfUrl(request.url)}`) ?? route)(request);
+  return (request) => {
+    const { method, url } = request;
+    const found = direct.get(`${method} ${pathOfUrl(url)}`) ?? (METHODS.has(method) ? route : serveUnknown);
+    return found(request);
+  };
 }
 
 function pathOfUrl(url: string): string {

@@ -94,7 +94,7 @@ describe("a head", () => {
   });
 });
 
-test.each(["PROPFIND", "TRACE", "CONNECT", "FOO", "get", "Get"])(
+test.each(["PROPFIND", "TRACE", "CONNECT", "FOO", "get", "Get", "constructor", "__proto__"])(
   "the method %s, which no route takes, is 405",
   async (method) => {
     expect(await answerTo(`${method} /v1/models HTTP/1.1\r\n${GOOD}\r\n`)).toMatchObject({
