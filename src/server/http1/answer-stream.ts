@@ -1,28 +1,14 @@
 import type { StreamOutput } from "../../core/client-answer.ts";
 import { asBuffer } from "../../core/json/bytes.ts";
-import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { CARRIAGE_RETURN, LINE_FEED } from "../../upstream/http1/framing-bytes.ts";
+import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 
-/**
- * Writes the size of a chunk in hexadecimal digits: a third of what making a text of it and writing that costs, 0.1 µs.
- * @returns the position behind it
- */
-function writeSize(bytes: Uint8Array, start: number, size: number): number {
-  let shift = 0;
-  while (size >>> shift > 0xf) shift += 4;
-  let at = start;
-  for (; shift >= 0; shift -= 4) {
-    const digit = (size >>> shift) & 0xf;
-    bytes[at++] = digit < 10 ? 0x30 + digit : 0x57 + digit;
-  }
-  return at;
-}
-
-/** How the end of an answer is known. */
+/** How the end of an answer is known. https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
 export type AnswerFraming = "chunked" | "length" | "close";
 
 /** The size of a chunk and two line ends. */
 const FRAME_BYTES = 12;
+/** The last chunk, without a trailer. */
 const END = "0\r\n\r\n";
 const LINE_END = Buffer.from("\r\n");
 
@@ -94,8 +80,8 @@ export class AnswerStream implements StreamOutput {
     this.#drained = undefined;
   }
 
-  /** The connection has ended: nothing more can be written. */
-  give(): void {
+  /** Gives up: the connection has ended, and nothing more can be written. */
+  giveUp(): void {
     this.#isOver = true;
     if (this.#buffer.owner === this) this.#buffer.owner = undefined;
     this.drained();
@@ -142,4 +128,19 @@ export class AnswerStream implements StreamOutput {
     buffer.filled = 0;
     return buffer;
   }
+}
+
+/**
+ * Writes the size of a chunk in hexadecimal digits: a third of what making a text of it and writing that costs, 0.1 µs.
+ * @returns the position behind it
+ */
+function writeSize(bytes: Uint8Array, start: number, size: number): number {
+  let shift = 0;
+  while (size >>> shift > 0xf) shift += 4;
+  let at = start;
+  for (; shift >= 0; shift -= 4) {
+    const digit = (size >>> shift) & 0xf;
+    bytes[at++] = digit < 10 ? 0x30 + digit : 0x57 + digit;
+  }
+  return at;
 }

@@ -62,7 +62,7 @@ export class AnswerWriter {
   /** The connection has ended: nothing more can be written. */
   close(): void {
     const source = this.#source;
-    this.#stream?.give();
+    this.#stream?.giveUp();
     this.#stream = this.#source = undefined;
     source?.cancel();
   }
