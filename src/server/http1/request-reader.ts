@@ -1,5 +1,6 @@
 import { Failure } from "../../core/errors.ts";
 import { ChunkedDecoder } from "../../upstream/http1/chunked-decoder.ts";
+import { freeBytes, MIN_FREED_BYTES } from "../../core/memory/free-bytes.ts";
 import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { GrowingBytes } from "../../upstream/http1/growing-bytes.ts";
 import { sliceOrCopy } from "../../upstream/read-body.ts";
@@ -18,6 +19,12 @@ const MAX_UNWANTED_BYTES = 16 * 1024 * 1024;
  * the client leaves.
  */
 const MAX_AHEAD_BYTES = 256 * 1024;
+
+/**
+ * A body up to this length is put together as it comes, in memory that is freed when it has been sent on; and so is what it was
+ * read in. Garbage would wait for a collection.
+ */
+const MAX_ROOM_BYTES = 256 * 1024;
 
 type State =
   /** The head of a request is to come. */
@@ -40,6 +47,8 @@ export class RequestReader implements BodySource {
   /** The body under way, until it is over. */
   #body: IncomingBody | undefined;
   #bodyLeft = 0;
+  /** Where all of the body will lie, if its memory is to be freed when it has been sent on. */
+  #room: Buffer | undefined;
   #chunks: ChunkedDecoder | undefined;
   #unwantedBytes = 0;
   /** The client has to be told that its body is wanted. */
@@ -112,6 +121,7 @@ export class RequestReader implements BodySource {
     const body = this.#openBody(head);
     const behind = bytes.subarray(end + HEAD_END.length);
     this.#keepRest(body && behind.length > 0 ? this.#takeBody(behind) : behind);
+    if (this.#room && !this.#ahead) freeBytes(bytes);
     this.#taker.onRequest(head, body);
   }
 
@@ -125,7 +135,9 @@ export class RequestReader implements BodySource {
   #openBody({ framing, awaitsContinue }: RequestHead): IncomingBody | undefined {
     this.#awaitsContinue = awaitsContinue;
     if (framing === 0 || framing === "unclear") return undefined;
-    this.#body = new IncomingBody(this);
+    const hasRoom = framing !== "chunked" && framing >= MIN_FREED_BYTES && framing <= MAX_ROOM_BYTES;
+    this.#room = hasRoom ? Buffer.allocUnsafeSlow(framing) : undefined;
+    this.#body = new IncomingBody(this, this.#room);
     this.#bodyLeft = framing === "chunked" ? 0 : framing;
     this.#chunks =
       framing === "chunked" ? new ChunkedDecoder({ onData: (bytes) => this.#hand(bytes) }, true) : undefined;
@@ -134,6 +146,8 @@ export class RequestReader implements BodySource {
 
   /** @returns what is behind the body */
   #takeBody(bytes: Buffer): Buffer {
+    // They may be freed.
+    const { length } = bytes;
     const end = this.#chunks ? this.#takeChunks(this.#chunks, bytes) : this.#takeLength(bytes);
     const body = this.#body;
     body?.flush();
@@ -144,16 +158,22 @@ export class RequestReader implements BodySource {
     this.#body = this.#chunks = undefined;
     body?.end();
     this.#wire.resume();
-    if (this.#state !== "skipping") return bytes.subarray(end);
-    if (end < bytes.length) (this.#ahead = new GrowingBytes()).append(bytes.subarray(end));
+    if (this.#state !== "skipping") return end < length ? bytes.subarray(end) : NOTHING;
+    if (end < length) (this.#ahead = new GrowingBytes()).append(bytes.subarray(end));
     this.#taker.onSkipped(true);
     return NOTHING;
   }
 
   #takeLength(bytes: Buffer): number {
     const end = Math.min(this.#bodyLeft, bytes.length);
+    const room = this.#room;
+    if (room) {
+      const at = room.length - this.#bodyLeft;
+      bytes.copy(room, at, 0, end);
+      this.#hand(room.subarray(at, at + end));
+      if (end === bytes.length) freeBytes(bytes);
+    } else this.#hand(sliceOrCopy(bytes, 0, end));
     this.#bodyLeft -= end;
-    this.#hand(sliceOrCopy(bytes, 0, end));
     return this.#bodyLeft === 0 ? end : -1;
   }
 
