@@ -23,8 +23,6 @@ import { findSecrets, SECRETS } from "./secrets.ts";
 /** What no request from outside leads to, and why. */
 const NOT_DRIVEN: Partial<Record<FailureCode, string>> = {
   internal: "is what nobody foresaw; a request that led to it would be a fault to mend",
-  body_interrupted:
-    "has no one to hear it: the runtime closes the connection on bad framing, which counts as client_gone",
   answered_elsewhere: "is why an attempt was given up whose request was answered by another one; the log has it",
 };
 
@@ -605,6 +603,13 @@ describe("no secret is in the answer or the log", () => {
       client.leave();
       await gateway.logged(() => gateway.log.slice(before).some((line) => line["failure"] === "client_gone"));
     }
+  });
+
+  test("of body_interrupted", async () => {
+    const chunked = { target: "/v1/chat/completions", headers: { "transfer-encoding": "chunked" } };
+    const client = await send(gateways["main"] as GatewayProcess, chunked);
+    await client.send(`${SECRETS.prompt}\r\n`);
+    expect(await receive("body_interrupted", client)).toContain("The request body ended early");
   });
 
   test("of client_stalled", async () => {
