@@ -10,7 +10,6 @@ import { findUrlModels } from "../routing/find-url-models.ts";
 import { createModelNames } from "../routing/model-names.ts";
 import { findBodyModels } from "./find-body-models.ts";
 import type { RelayParts } from "./relay.ts";
-import { openPieces } from "./upload-pieces.ts";
 
 /**
  * The body of a request as it comes in, for a provider to take as fast as it likes: the client's silence counts while
@@ -23,14 +22,14 @@ function passUpload(
   connections: ClientConnections,
   onBytes: (count: number) => void,
 ): ReadableStream<Uint8Array> {
-  const upload = openPieces(body);
+  const upload = body.getReader();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         connections.restoreIdleTimeout(request);
-        const value = await upload.next();
+        const { value, done } = await upload.read();
         connections.suspendIdleTimeout(request);
-        if (!value) return controller.close();
+        if (done) return controller.close();
         onBytes(value.length);
         controller.enqueue(value);
       },

@@ -6,7 +6,6 @@ import type { MemoryBudget } from "../core/memory/budget.ts";
 import { nextTurn } from "../core/event-loop.ts";
 import type { Slots } from "../core/slots.ts";
 import { decompress, ONE_GO_BYTES } from "./decompress.ts";
-import { openPieces } from "./upload-pieces.ts";
 
 /**
  * The client's side of a connection, as far as the pipeline must control it. The server cuts connections that are
@@ -154,13 +153,13 @@ async function readInPieces(
   let length = 0;
   let renewedAt = 0;
   memory.tryHold(context, 0);
-  const upload = request.body ? openPieces(request.body) : undefined;
+  const upload = request.body?.getReader();
   try {
     while (upload) {
-      const value = await upload.next().catch((error: unknown) => {
+      const { value, done } = await upload.read().catch((error: unknown) => {
         throw interruption(request, error);
       });
-      if (!value) break;
+      if (done) break;
       length += value.length;
       if (length > maxBodyBytes) throw new Failure("body_too_large");
       const wait = memory.hold(context, length, request.signal);

@@ -184,14 +184,7 @@ class StreamPump implements BodyConsumer, Deadline, StreamSource {
     // Before the answer is over: the listener restores the connection's idle timeout, which is the next request's from then on.
     this.#listener.onEnd(failure);
     if (lastWords) this.#output?.write(lastWords);
-    if (!failure || lastWords) this.#endOutput();
-    // Of an answer that is read as a stream of the runtime's: closed with an error within `pull`, that forgets what was written
-    // and prints the error.
-    else setImmediate(() => this.#endOutput(failure));
-  }
-
-  #endOutput(failure?: Failure): void {
-    this.#output?.close(failure);
+    this.#output?.close(lastWords ? undefined : failure);
     this.#done.resolve();
   }
 }
