@@ -176,6 +176,8 @@ async function readInPieces(
     await upload?.cancel().catch(() => {});
     throw error;
   }
-  if (length === pieces[0]?.length) return pieces[0];
+  const [first] = pieces;
+  // Not a view of something longer: its memory is freed when it has been sent on.
+  if (first && length === first.length && length === first.buffer.byteLength) return first;
   return Buffer.concat([...blocks, ...pieces], length);
 }

@@ -129,7 +129,8 @@ function bringDirect({ routes, serveUnknown }: RouterTable, route: Serve): Serve
   }
   return (request) => {
     const { method, url } = request;
-    const found = direct.get(`${method} ${pathOfUrl(url)}`) ?? (METHODS.has(method) ? route : serveUnknown);
+    const asked = method === "HEAD" ? "GET" : method;
+    const found = direct.get(`${asked} ${pathOfUrl(url)}`) ?? (METHODS.has(method) ? route : serveUnknown);
     return found(request);
   };
 }

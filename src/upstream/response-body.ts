@@ -56,6 +56,11 @@ export abstract class Body implements ResponseBody, BodyConsumer {
     return this.#isPaused;
   }
 
+  /** All of it has come, and nobody has taken it. */
+  protected get isComplete(): boolean {
+    return this.#state === "complete" && !this.#consumer;
+  }
+
   /** Some of it has come. */
   protected get hasBegun(): boolean {
     return this.#hasBegun;
@@ -64,7 +69,7 @@ export abstract class Body implements ResponseBody, BodyConsumer {
   // For whoever takes it:
 
   get whole(): Uint8Array | undefined {
-    if (this.#state !== "complete" || this.#consumer) return undefined;
+    if (!this.isComplete) return undefined;
     const pieces = this.#kept?.pieces() ?? [];
     return pieces.length === 1 ? pieces[0] : pieces.length === 0 ? NOTHING : Buffer.concat(pieces);
   }

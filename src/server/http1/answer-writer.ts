@@ -1,9 +1,9 @@
 import { type AnswerFields, ClientAnswer, type StreamSource } from "../../core/client-answer.ts";
+import type { Outgoing } from "../../upstream/http1/outgoing.ts";
 import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { fieldOf, writeAnswerHead } from "./answer-head.ts";
 import { type AnswerFraming, AnswerStream, type WriteBuffer } from "./answer-stream.ts";
 import type { HeadFault, RequestHead } from "./request-head.ts";
-import { WholeAnswer } from "./whole-answer.ts";
 
 /** What all answers of a server share. */
 export interface AnswerParts {
@@ -112,3 +112,24 @@ export class AnswerWriter {
 }
 
 const saysClose = (fields: AnswerFields): boolean => fieldOf(fields, "connection")?.toLowerCase() === "close";
+
+/** An answer that leaves in one piece. A class instead of closures: one is made for each answer. */
+class WholeAnswer implements Outgoing {
+  readonly length: number;
+  readonly #head: string;
+  readonly #body: Uint8Array | undefined;
+
+  /** @param head one character for each byte */
+  constructor(head: string, body: Uint8Array | undefined) {
+    this.#head = head;
+    this.#body = body;
+    this.length = head.length + (body?.length ?? 0);
+  }
+
+  writeTo(target: Buffer): void {
+    target.write(this.#head, 0, "latin1");
+    if (this.#body) target.set(this.#body, this.#head.length);
+  }
+
+  left(): void {}
+}

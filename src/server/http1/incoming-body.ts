@@ -11,10 +11,17 @@ export interface BodySource {
 /** The body of a request, on its way from the connection to whoever takes it. */
 export class IncomingBody extends Body {
   readonly #source: BodySource;
+  readonly #room: Buffer | undefined;
 
-  constructor(source: BodySource) {
+  /** @param room where all of it will lie, one piece behind the other, if that is known before */
+  constructor(source: BodySource, room?: Buffer) {
     super();
     this.#source = source;
+    this.#room = room;
+  }
+
+  override get whole(): Uint8Array | undefined {
+    return this.#room && this.isComplete ? this.#room : super.whole;
   }
 
   protected override start(): void {

@@ -27,7 +27,7 @@ const MAX_FIELDS = 198;
  * not. DEL in a value is for whoever reads that value: it ends no line.
  */
 const HEAD =
-  /^(?:CONNECT (?![?#])|[!#$%&'*+.^_`|~0-9a-zA-Z-]+ (?:\/|[hH][tT][tT][pP][sS]?:\/\/[^/?#]))[\x21-\x7e\x80-\xff]* HTTP\/1\.[01](?:\r\n[!#$%&'*+.^_`|~0-9a-zA-Z-]+:[\t\x20-\xff]*)*$/;
+  /^(?:CONNECT (?![?# ])|[!#$%&'*+.^_`|~0-9a-zA-Z-]+ (?:\/|[hH][tT][tT][pP][sS]?:\/\/(?![/?# ])))[\x21-\x7e\x80-\xff]* HTTP\/1\.[01](?:\r\n[!#$%&'*+.^_`|~0-9a-zA-Z-]+:[\t\x20-\xff]*)*$/;
 
 const LENGTH = /^\d{1,15}$/;
 

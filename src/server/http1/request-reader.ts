@@ -1,10 +1,9 @@
 import { Failure } from "../../core/errors.ts";
-import { ChunkedDecoder } from "../../upstream/http1/chunked-decoder.ts";
 import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { GrowingBytes } from "../../upstream/http1/growing-bytes.ts";
-import { sliceOrCopy } from "../../upstream/read-body.ts";
-import { type BodySource, IncomingBody } from "./incoming-body.ts";
-import { type HeadFault, parseRequestHead, type RequestHead } from "./request-head.ts";
+import { BodyReader } from "./body-reader.ts";
+import type { BodySource } from "./incoming-body.ts";
+import { type HeadFault, parseRequestHead } from "./request-head.ts";
 import type { RequestTaker } from "./request-taker.ts";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
@@ -37,10 +36,8 @@ export class RequestReader implements BodySource {
   #state: State = "ready";
   /** The beginning of a head, or what is behind the request in front. */
   #ahead: GrowingBytes | undefined;
-  /** The body under way, until it is over. */
-  #body: IncomingBody | undefined;
-  #bodyLeft = 0;
-  #chunks: ChunkedDecoder | undefined;
+  /** Of the body under way, until that is over. */
+  #reading: BodyReader | undefined;
   #unwantedBytes = 0;
   /** The client has to be told that its body is wanted. */
   #awaitsContinue = false;
@@ -58,11 +55,14 @@ export class RequestReader implements BodySource {
 
   /** Whether the body of the request in front may be skipped when that is answered. */
   get canSkip(): boolean {
-    return this.#state !== "broken" && (!this.#body || (!this.#awaitsContinue && this.#bodyLeft <= MAX_UNWANTED_BYTES));
+    return (
+      this.#state !== "broken" &&
+      (!this.#reading || (!this.#awaitsContinue && this.#reading.left <= MAX_UNWANTED_BYTES))
+    );
   }
 
   take(bytes: Buffer): void {
-    const rest = this.#body ? this.#takeBody(bytes) : bytes;
+    const rest = this.#reading ? this.#takeBody(this.#reading, bytes) : bytes;
     if (rest.length === 0 || this.#state === "broken") return;
     const isReady = this.#state === "ready";
     if (isReady && !this.#ahead) return this.#takeHead(rest, 0);
@@ -76,10 +76,10 @@ export class RequestReader implements BodySource {
 
   /** The request in front is answered. @returns whether its body is over, too; else the taker hears when it is */
   finish(): boolean {
-    if (!this.#body) return true;
+    if (!this.#reading) return true;
     this.#state = "skipping";
     this.#unwantedBytes = 0;
-    this.#body.cancel();
+    this.#reading.body.cancel();
     return false;
   }
 
@@ -94,9 +94,9 @@ export class RequestReader implements BodySource {
   close(reason: Failure): void {
     this.#state = "broken";
     this.#ahead = undefined;
-    const body = this.#body;
-    this.#body = this.#chunks = undefined;
-    body?.fail(reason);
+    const reading = this.#reading;
+    this.#reading = undefined;
+    reading?.body.fail(reason);
   }
 
   #takeHead(bytes: Buffer, searchFrom: number): void {
@@ -109,10 +109,14 @@ export class RequestReader implements BodySource {
     const head = parseRequestHead(bytes.toString("latin1", 0, end));
     if (typeof head === "number") return this.#refuse(head);
     this.#state = "taken";
-    const body = this.#openBody(head);
+    this.#awaitsContinue = head.awaitsContinue;
+    const { framing } = head;
+    const reading = framing === 0 || framing === "unclear" ? undefined : new BodyReader(this, framing);
+    this.#reading = reading;
     const behind = bytes.subarray(end + HEAD_END.length);
-    this.#keepRest(body && behind.length > 0 ? this.#takeBody(behind) : behind);
-    this.#taker.onRequest(head, body);
+    this.#keepRest(reading && behind.length > 0 ? this.#takeBody(reading, behind) : behind);
+    if (!this.#ahead) reading?.freeHead(bytes);
+    this.#taker.onRequest(head, reading?.body);
   }
 
   /** @param rest what has not been read of the bytes under way, which may be all that is ahead */
@@ -122,55 +126,37 @@ export class RequestReader implements BodySource {
     else if (!this.#ahead) (this.#ahead = new GrowingBytes()).append(rest);
   }
 
-  #openBody({ framing, awaitsContinue }: RequestHead): IncomingBody | undefined {
-    this.#awaitsContinue = awaitsContinue;
-    if (framing === 0 || framing === "unclear") return undefined;
-    this.#body = new IncomingBody(this);
-    this.#bodyLeft = framing === "chunked" ? 0 : framing;
-    this.#chunks =
-      framing === "chunked" ? new ChunkedDecoder({ onData: (bytes) => this.#hand(bytes) }, true) : undefined;
-    return this.#body;
-  }
-
   /** @returns what is behind the body */
-  #takeBody(bytes: Buffer): Buffer {
-    const end = this.#chunks ? this.#takeChunks(this.#chunks, bytes) : this.#takeLength(bytes);
-    const body = this.#body;
-    body?.flush();
+  #takeBody(reading: BodyReader, bytes: Buffer): Buffer {
+    // They may be freed.
+    const { length } = bytes;
+    const end = this.#takePart(reading, bytes);
+    reading.body.flush();
+    const isSkipping = this.#state === "skipping";
     if (end < 0) {
-      if (this.#state === "skipping" && this.#unwantedBytes > MAX_UNWANTED_BYTES) this.#taker.onSkipped(false);
+      this.#unwantedBytes += length;
+      if (isSkipping && this.#unwantedBytes > MAX_UNWANTED_BYTES) this.#taker.onSkipped(false);
       return NOTHING;
     }
-    this.#body = this.#chunks = undefined;
-    body?.end();
+    this.#reading = undefined;
+    reading.body.end();
     this.#wire.resume();
-    if (this.#state !== "skipping") return bytes.subarray(end);
-    if (end < bytes.length) (this.#ahead = new GrowingBytes()).append(bytes.subarray(end));
+    const rest = end < length ? bytes.subarray(end) : NOTHING;
+    if (!isSkipping) return rest;
+    if (rest.length > 0) (this.#ahead = new GrowingBytes()).append(rest);
     this.#taker.onSkipped(true);
     return NOTHING;
   }
 
-  #takeLength(bytes: Buffer): number {
-    const end = Math.min(this.#bodyLeft, bytes.length);
-    this.#bodyLeft -= end;
-    this.#hand(sliceOrCopy(bytes, 0, end));
-    return this.#bodyLeft === 0 ? end : -1;
-  }
-
-  #takeChunks(chunks: ChunkedDecoder, bytes: Buffer): number {
+  #takePart(reading: BodyReader, bytes: Buffer): number {
     try {
-      return chunks.push(bytes, 0);
+      return reading.take(bytes);
     } catch (error) {
       const isSkipping = this.#state === "skipping";
       this.close(new Failure("body_interrupted", { cause: error }));
       if (isSkipping) this.#taker.onFault(400);
       return -1;
     }
-  }
-
-  #hand(bytes: Uint8Array): void {
-    this.#unwantedBytes += bytes.length;
-    this.#body?.write(bytes);
   }
 
   #refuse(status: HeadFault): void {
@@ -187,7 +173,7 @@ export class RequestReader implements BodySource {
   }
 
   wantBody(): void {
-    if (!this.#awaitsContinue || !this.#body) return;
+    if (!this.#awaitsContinue || !this.#reading) return;
     this.#awaitsContinue = false;
     this.#wire.write(CONTINUE);
   }

@@ -136,11 +136,13 @@ export class SocketConnection implements Connection {
 
   /** Takes what has come. A property, for the socket to call without a function between. */
   readonly received = (_: unknown, bytes: Buffer): void => {
+    // Whoever takes them may free them.
+    const { length } = bytes;
     // What comes without having been asked for belongs to no request.
     if (this.#isDeparting && !this.#isOfClient) this.ended(new WireError("HTTP_UNREQUESTED_BYTES"));
     else if (this.listener) this.listener.data(bytes);
     else this.close();
-    this.#bytesSinceYield += bytes.length;
+    this.#bytesSinceYield += length;
     if (this.#bytesSinceYield > MAX_BYTES_PER_TURN) this.#yieldTurn();
   };
 

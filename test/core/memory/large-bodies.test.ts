@@ -70,7 +70,8 @@ describe("the memory of a body that was relayed is free again, without a collect
     const freed = await freedBy(() => Promise.all([ask(body), ask(body)]).then(() => {}));
     // A very long one is written out with its edits, and that is freed, too.
     const copied = kib > 256 ? body.length - "openai/".length : 0;
-    expect(freed).toBe(2 * (body.length + copied));
+    // And so is what it was read in, where that held nothing else.
+    expect(freed).toBeGreaterThanOrEqual(2 * (body.length + copied));
   });
 
   test("unless it is short, and collected for less", async () => {

@@ -1,0 +1,120 @@
+import { expect, test } from "bun:test";
+import { ClientAnswer, type StreamOutput } from "../../../src/core/client-answer.ts";
+import type { ClientRequest } from "../../../src/core/client-request.ts";
+import { type HttpServer, serveHttp } from "../../../src/server/http1/http-server.ts";
+import { createGate } from "../../fixtures/gate.ts";
+import { openRawClient, type RawClient } from "../../fixtures/raw-http-client.ts";
+import { isPending, within } from "../../fixtures/within.ts";
+
+const MIB = 1024 * 1024;
+
+interface Served extends AsyncDisposable {
+  readonly server: HttpServer;
+  readonly client: RawClient;
+}
+
+/** A server that answers so, and a client of it that reads nothing yet. */
+async function serve(answer: (request: ClientRequest) => Response | Promise<Response>): Promise<Served> {
+  const server = serveHttp(
+    { hostname: "127.0.0.1", port: 0, reusePort: false, idleMs: 60_000, maxHeadBytes: 32 * 1024 },
+    { serve: answer, serveFault: () => new Response("fault", { status: 500 }) },
+  );
+  const client = await openRawClient(server.port ?? 0);
+  client.pause();
+  return {
+    server,
+    client,
+    async [Symbol.asyncDispose]() {
+      client.leave();
+      await server.stop(true);
+    },
+  };
+}
+
+const whole = (bytes: number, headers: Record<string, string> = {}): Response =>
+  new ClientAnswer(new Uint8Array(bytes), { status: 200, headers });
+
+/** A stream of so many mebibytes, which says when its client has stopped reading. */
+function stream(mebibytes: number, onHeld: () => void): Response {
+  const write = async (output: StreamOutput): Promise<void> => {
+    for (let sent = 0; sent < mebibytes * 32; sent++) {
+      const wait = output.write(new Uint8Array(MIB / 32).fill(sent));
+      output.flush();
+      if (wait instanceof Promise) onHeld();
+      await wait;
+    }
+    output.close();
+  };
+  return new ClientAnswer({ open: write, cancel() {} }, { status: 200, headers: {} });
+}
+
+const GET = "GET / HTTP/1.1\r\nHost: localhost\r\n";
+
+test.each([
+  ["that keeps its connection", `${GET}\r\n`, true],
+  ["that ends its connection", `${GET}Connection: close\r\n\r\n`, true],
+  ["of HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", false],
+])("a client %s and reads late gets all of a stream", async (_, request, isChunked) => {
+  const held = createGate();
+  await using served = await serve(() => stream(32, held.open));
+  await served.client.send(request);
+  await within(held.opened, 2000, "the stream to be held");
+  served.client.resume();
+  if (isChunked) {
+    const { bytes, complete } = await served.client.body(5000);
+    expect([bytes.length, complete]).toEqual([32 * MIB, true]);
+  } else {
+    const { wire } = await served.client.untilClosed(5000);
+    expect(wire.length - Buffer.from(wire).indexOf("\r\n\r\n") - 4).toBe(32 * MIB);
+  }
+});
+
+test("requests behind an answer that is not read wait with their client, or end the connection", async () => {
+  await using served = await serve(() => whole(16 * MIB));
+  await served.client.send(`${GET}\r\n`);
+  const sending = served.client.send(`${GET}\r\n`.repeat(2_000_000));
+  const isTaken = isPending(sending, 1000).then((isWaiting) => (isWaiting ? false : sending));
+  expect(await isTaken).toBe(false);
+});
+
+test("a client that says that it sends nothing more gets what was answered", async () => {
+  await using served = await serve(() => whole(200_000));
+  const { client } = served;
+  await client.send(`${GET}\r\n`);
+  client.resume();
+  await client.nextBytes();
+  client.pause();
+  client.halfClose();
+  client.resume();
+  const { wire, how } = await client.untilClosed();
+  expect(how).toBe("fin");
+  expect(wire.length).toBeGreaterThan(200_000);
+});
+
+test("a client that leaves is noticed although it has sent more than is read ahead", async () => {
+  const left = createGate();
+  const arrived = createGate();
+  await using served = await serve((request) => {
+    request.signal.addEventListener("abort", left.open);
+    arrived.open();
+    return new Promise(() => {});
+  });
+  await served.client.send(`${GET}\r\n`);
+  await within(arrived.opened, 1000, "the request");
+  await served.client.send(`${GET}\r\n`.repeat(5000));
+  served.client.leave();
+  await within(left.opened, 1000, "the server to see that its client has left");
+});
+
+test("a connection whose answer has not left when the server stops ends behind it", async () => {
+  const served = await serve(() => whole(16 * MIB));
+  await served.client.send(`${GET}\r\n`);
+  // Enough of it has come for the answer to be written.
+  served.client.resume();
+  await served.client.nextBytes();
+  served.client.pause();
+  const stopped = served.server.stop(false);
+  served.client.resume();
+  expect((await served.client.body(5000)).complete).toBe(true);
+  await within(stopped, 2000, "the server to stop");
+});
