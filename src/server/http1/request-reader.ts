@@ -1,6 +1,6 @@
 import { Failure } from "../../core/errors.ts";
-import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { GrowingBytes } from "../../upstream/http1/growing-bytes.ts";
+import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { BodySource } from "./incoming-body.ts";
 import { type HeadFault, parseRequestHead } from "./request-head.ts";
@@ -61,6 +61,7 @@ export class RequestReader implements BodySource {
     );
   }
 
+  /** Takes the next bytes of the connection. May free them. */
   take(bytes: Buffer): void {
     const rest = this.#reading ? this.#takeBody(this.#reading, bytes) : bytes;
     if (rest.length === 0 || this.#state === "broken") return;
@@ -126,7 +127,7 @@ export class RequestReader implements BodySource {
     else if (!this.#ahead) (this.#ahead = new GrowingBytes()).append(rest);
   }
 
-  /** @returns what is behind the body */
+  /** @returns what is behind the body, unless the taker goes on with that itself */
   #takeBody(reading: BodyReader, bytes: Buffer): Buffer {
     // They may be freed.
     const { length } = bytes;
@@ -148,6 +149,7 @@ export class RequestReader implements BodySource {
     return NOTHING;
   }
 
+  /** @returns the position behind the body, or -1 if it goes on or has broken off */
   #takePart(reading: BodyReader, bytes: Buffer): number {
     try {
       return reading.take(bytes);

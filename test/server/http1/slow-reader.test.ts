@@ -1,34 +1,18 @@
 import { expect, test } from "bun:test";
 import { ClientAnswer, type StreamOutput } from "../../../src/core/client-answer.ts";
 import type { ClientRequest } from "../../../src/core/client-request.ts";
-import { type HttpServer, serveHttp } from "../../../src/server/http1/http-server.ts";
 import { createGate } from "../../fixtures/gate.ts";
-import { openRawClient, type RawClient } from "../../fixtures/raw-http-client.ts";
 import { isPending, within } from "../../fixtures/within.ts";
+import { openServed } from "./served.ts";
 
 const MIB = 1024 * 1024;
 
-interface Served extends AsyncDisposable {
-  readonly server: HttpServer;
-  readonly client: RawClient;
-}
-
 /** A server that answers so, and a client of it that reads nothing yet. */
-async function serve(answer: (request: ClientRequest) => Response | Promise<Response>): Promise<Served> {
-  const server = serveHttp(
-    { hostname: "127.0.0.1", port: 0, reusePort: false, idleMs: 60_000, maxHeadBytes: 32 * 1024 },
-    { serve: answer, serveFault: () => new Response("fault", { status: 500 }) },
-  );
-  const client = await openRawClient(server.port ?? 0);
+async function serve(answer: (request: ClientRequest) => Response | Promise<Response>) {
+  const served = openServed(answer);
+  const client = await served.connect();
   client.pause();
-  return {
-    server,
-    client,
-    async [Symbol.asyncDispose]() {
-      client.leave();
-      await server.stop(true);
-    },
-  };
+  return { server: served.server, client, [Symbol.asyncDispose]: served[Symbol.asyncDispose] };
 }
 
 const whole = (bytes: number, headers: Record<string, string> = {}): Response =>
