@@ -124,9 +124,7 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     this.#writer.refuse(status);
   }
 
-  onFlood(): void {
-    this.cut();
-  }
+  readonly onFlood = (): void => this.cut();
 
   onSkipped(isWhole: boolean): void {
     this.#isFinished = true;
@@ -175,8 +173,11 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     );
   }
 
+  /** A deadline may be made later freely, and not earlier. */
   #renew(): void {
-    this.expiresAt = this.#parts.now() + this.#parts.idleMs;
+    const at = this.#parts.now() + this.#parts.idleMs;
+    if (this.expiresAt > at) this.#parts.deadlines.move(this, at);
+    else this.expiresAt = at;
   }
 
   /** With the next request, or to the end, once all is written and has left. */
