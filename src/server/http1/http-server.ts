@@ -1,5 +1,5 @@
 import type { ClientRequest } from "../../core/client-request.ts";
-import { BACKGROUND_TIMERS, createDeadlines } from "../../core/deadlines.ts";
+import { BACKGROUND_TIMERS, createDeadlines, type TimerSource } from "../../core/deadlines.ts";
 import { urlHost } from "../../core/url-host.ts";
 import type { TlsMaterial } from "../tls.ts";
 import { createDateLine } from "./answer-head.ts";
@@ -46,7 +46,11 @@ export interface HttpServer {
 }
 
 /** @throws the runtime's error if the address cannot be listened on. */
-export function serveHttp(options: ListenOptions, serving: Serving): HttpServer {
+export function serveHttp(
+  options: ListenOptions,
+  serving: Serving,
+  timers: TimerSource = BACKGROUND_TIMERS,
+): HttpServer {
   const { hostname = "0.0.0.0", port = 0, unix, tls, reusePort, idleMs, maxHeadBytes } = options;
   const scheme = tls ? "https" : "http";
   const connections = new Set<ClientConnection>();
@@ -60,8 +64,8 @@ export function serveHttp(options: ListenOptions, serving: Serving): HttpServer 
     urlOf: createUrlReader(scheme),
     dateLine: createDateLine(),
     buffer: new WriteBuffer(),
-    deadlines: createDeadlines(BACKGROUND_TIMERS),
-    now: BACKGROUND_TIMERS.now,
+    deadlines: createDeadlines(timers),
+    now: timers.now,
     idleMs,
     maxHeadBytes,
     isLeaving: () => isStopped,

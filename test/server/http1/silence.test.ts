@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { ClientRequest } from "../../../src/core/client-request.ts";
 import { createGate } from "../../fixtures/gate.ts";
+import { createManualClock } from "../../fixtures/manual-clock.ts";
+import { loadConfig } from "../../fixtures/load-config.ts";
 import { answer, echo, HOST, openServed, withoutDate } from "./served.ts";
 
 /** A silent connection lasts so long. What has to be in time is there at once. */
@@ -33,6 +35,22 @@ test("it ends behind the last answer, too", async () => {
   await using served = openServed(echo, { idleMs: IDLE_MS });
   const wire = await served.exchange(`GET /a HTTP/1.1\r\n${HOST}\r\n`);
   expect(withoutDate(wire)).toBe("HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\nGET /a ");
+});
+
+test("it may be silent for as long as the longest setting says, a day", async () => {
+  const loaded = loadConfig({ SERVER_IDLE_TIMEOUT: "24h" });
+  const { SERVER_IDLE_TIMEOUT: idleMs } = loaded.ok ? loaded.config.settings : expect.unreachable();
+  const timers = createManualClock();
+  await using served = openServed(echo, { idleMs, timers });
+  const client = await served.connect();
+  for (let day = 0; day < 2; day++) {
+    await client.request("GET", "/a");
+    await client.head();
+    expect((await client.body()).text).toBe("GET /a ");
+    await timers.advance(24 * 3_600_000 - 1);
+  }
+  await timers.advance(1);
+  await client.untilClosed();
 });
 
 test("whoever answers may let it be silent, and have it be silent no longer", async () => {
