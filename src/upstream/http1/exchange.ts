@@ -128,9 +128,8 @@ class Http1Exchange extends Body implements PendingResponse, ConnectionListener,
     this.#head = head;
   }
 
-  onData(bytes: Uint8Array, isApart = false): void {
+  onData(bytes: Uint8Array): void {
     this.write(bytes);
-    if (isApart) this.flush();
   }
 
   protected override pauseSource(isPaused: boolean): void {
