@@ -81,6 +81,7 @@ export class RequestReader implements BodySource {
     this.#state = "skipping";
     this.#unwantedBytes = 0;
     this.#reading.body.cancel();
+    this.#reading.drop();
     return false;
   }
 
@@ -98,6 +99,7 @@ export class RequestReader implements BodySource {
     const reading = this.#reading;
     this.#reading = undefined;
     reading?.body.fail(reason);
+    reading?.drop();
   }
 
   #takeHead(bytes: Buffer, searchFrom: number): void {
