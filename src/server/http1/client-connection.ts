@@ -35,7 +35,7 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
-    this.#reader = new RequestReader(this.wire, parts.maxHeadBytes, this);
+    this.#reader = new RequestReader(this.wire, parts, this);
     this.#writer = new AnswerWriter(this.wire, parts, this);
     this.expiresAt = parts.now() + parts.idleMs;
     this.wire.listener = this;

@@ -68,6 +68,7 @@ export function serveHttp(
     now: timers.now,
     idleMs,
     maxHeadBytes,
+    allAhead: { total: 0 },
     isLeaving: () => isStopped,
     onEnd(connection) {
       connections.delete(connection as ClientConnection);

@@ -1,6 +1,7 @@
 import { Failure } from "../../core/errors.ts";
 import { GrowingBytes } from "../../upstream/http1/growing-bytes.ts";
 import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
+import { type AheadBytes, AheadShare } from "./ahead-share.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { BodySource } from "./incoming-body.ts";
 import { type HeadFault, parseRequestHead } from "./request-head.ts";
@@ -12,11 +13,11 @@ const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 /** So much of a body that nobody wants is read, for the connection to carry the next request. */
 const MAX_UNWANTED_BYTES = 16 * 1024 * 1024;
 
-/**
- * Of requests that come before the one in front is answered, so many bytes may wait. To read no more would be to see no more when
- * the client leaves.
- */
-const MAX_AHEAD_BYTES = 256 * 1024;
+/** What all readers of a server have. */
+export interface ReaderParts {
+  readonly maxHeadBytes: number;
+  readonly allAhead: AheadBytes;
+}
 
 type State =
   /** The head of a request is to come. */
@@ -33,6 +34,7 @@ export class RequestReader implements BodySource {
   readonly #wire: SocketConnection;
   readonly #taker: RequestTaker;
   readonly #maxHeadBytes: number;
+  readonly #aheadShare: AheadShare;
   #state: State = "ready";
   /** The beginning of a head, or what is behind the request in front. */
   #ahead: GrowingBytes | undefined;
@@ -42,9 +44,10 @@ export class RequestReader implements BodySource {
   /** The client has to be told that its body is wanted. */
   #awaitsContinue = false;
 
-  constructor(wire: SocketConnection, maxHeadBytes: number, taker: RequestTaker) {
+  constructor(wire: SocketConnection, { maxHeadBytes, allAhead }: ReaderParts, taker: RequestTaker) {
     this.#wire = wire;
     this.#maxHeadBytes = maxHeadBytes;
+    this.#aheadShare = new AheadShare(allAhead);
     this.#taker = taker;
   }
 
@@ -72,7 +75,7 @@ export class RequestReader implements BodySource {
     this.#ahead ??= new GrowingBytes();
     this.#ahead.append(rest);
     if (isReady) this.#takeHead(this.#ahead.bytes, searchFrom);
-    else if (this.#ahead.length > MAX_AHEAD_BYTES) this.#taker.onFlood();
+    else if (!this.#aheadShare.set(this.#ahead.length)) this.#taker.onFlood();
   }
 
   /** The request in front is answered. @returns whether its body is over, too; else the taker hears when it is */
@@ -89,6 +92,7 @@ export class RequestReader implements BodySource {
   next(): void {
     this.#state = "ready";
     this.#wire.resume();
+    this.#aheadShare.set(0);
     if (this.#ahead) this.#takeHead(this.#ahead.bytes, 0);
   }
 
@@ -96,6 +100,7 @@ export class RequestReader implements BodySource {
   close(reason: Failure): void {
     this.#state = "broken";
     this.#ahead = undefined;
+    this.#aheadShare.set(0);
     const reading = this.#reading;
     this.#reading = undefined;
     reading?.body.fail(reason);
@@ -119,6 +124,7 @@ export class RequestReader implements BodySource {
     const behind = bytes.subarray(end + HEAD_END.length);
     this.#keepRest(reading && behind.length > 0 ? this.#takeBody(reading, behind) : behind);
     if (!this.#ahead) reading?.freeHead(bytes);
+    else if (!this.#aheadShare.set(this.#ahead.length)) return this.#taker.onFlood();
     this.#taker.onRequest(head, reading?.body);
   }
 
