@@ -65,6 +65,12 @@ export class ClientAnswer extends Response {
   }
 }
 
+/** A response of the runtime's with its bytes at hand: it is a page or an error, and they are there already. */
+export async function wholeAnswer(response: Response): Promise<ClientAnswer> {
+  const { status, headers, body } = response;
+  return new ClientAnswer(body === null ? null : await response.bytes(), { status, headers });
+}
+
 // Members that the runtime's types declare as properties, which a class cannot replace by accessors and methods.
 const whole = (answer: ClientAnswer): Response => new Response(answer.asStream);
 const member = <Value>(read: (answer: ClientAnswer) => Value): PropertyDescriptor & ThisType<ClientAnswer> => ({

@@ -1,4 +1,4 @@
-import { ClientAnswer } from "../../core/client-answer.ts";
+import { ClientAnswer, wholeAnswer } from "../../core/client-answer.ts";
 import type { Deadline } from "../../core/deadlines.ts";
 import { Failure } from "../../core/errors.ts";
 import type { ConnectionListener } from "../../upstream/http1/connection.ts";
@@ -85,6 +85,13 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     if (this.#isFinished) this.#goOn();
   }
 
+  /** The client sends nothing more: it has left, unless its answer is written, of which it gets what has not left yet. */
+  halfClosed(): void {
+    if (this.#state !== "open" || this.#request || this.wire.isDrained) return this.wire.ended(undefined);
+    this.#isLast = this.#isFinished = true;
+    this.#reader.close(new Failure("client_gone"));
+  }
+
   closed(): void {
     if (this.#state === "over") return;
     const wasOpen = this.#state === "open";
@@ -105,15 +112,11 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     this.#renew();
     this.#isFinished = false;
     this.#head = head;
-    const request = new ReceivedRequest(head.method, urlOf(head), head.headers, this, body);
-    this.#request = request;
+    const request = (this.#request = new ReceivedRequest(head.method, urlOf(head), head.headers, this, body));
     try {
       const answering = serve(request);
-      if (!(answering instanceof Promise)) return this.#answer(request, answering);
-      answering.then(
-        (response) => this.#answer(request, response),
-        (error: unknown) => this.#answer(request, serveFault(error)),
-      );
+      if (answering instanceof Promise) this.#answerLater(request, answering);
+      else this.#answer(request, answering);
     } catch (error) {
       this.#answer(request, serveFault(error));
     }
@@ -154,22 +157,18 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     const answer = response instanceof ClientAnswer ? response : undefined;
     // Its client may have left meanwhile.
     if (this.#request !== request || !head) return answer?.drop();
-    if (!answer) return this.#answerWhole(request, response);
-    const isLast = !head.keepAlive || this.#parts.isLeaving() || !this.#reader.canSkip;
+    if (!answer) return this.#answerLater(request, wholeAnswer(response));
     try {
-      this.#writer.write(head, answer, isLast);
+      this.#writer.write(head, answer, !head.keepAlive || this.#parts.isLeaving() || !this.#reader.canSkip);
     } catch (error) {
-      if (this.#request === request) this.#answerWhole(request, this.#parts.serveFault(error));
+      if (this.#request === request) this.#answer(request, this.#parts.serveFault(error));
     }
   }
 
-  /** Responses of the runtime's are pages and errors, which are there already. */
-  #answerWhole(request: ReceivedRequest, response: Response): void {
-    const { status, headers } = response;
-    const content = response.body === null ? Promise.resolve(null) : response.bytes();
-    content.then(
-      (bytes) => this.#answer(request, new ClientAnswer(bytes, { status, headers })),
-      () => this.cut(),
+  #answerLater(request: ReceivedRequest, answering: Promise<Response>): void {
+    answering.then(
+      (response) => this.#answer(request, response),
+      (error: unknown) => this.#answer(request, this.#parts.serveFault(error)),
     );
   }
 

@@ -83,7 +83,8 @@ export function serveHttp(
     connection.wire.establish();
   };
   const address = unix === undefined ? { hostname, port, reusePort } : { unix };
-  const listener = listen({ ...address, ...(tls && { tls }), socket: handlerOf(onOpen) });
+  // Half open: who has said that it sends nothing more may still read.
+  const listener = listen({ ...address, ...(tls && { tls }), allowHalfOpen: true, socket: handlerOf(onOpen) });
   const opened = "port" in listener && typeof listener.port === "number" ? listener.port : undefined;
   return {
     port: opened,
@@ -110,7 +111,7 @@ const handlerOf = (open: (socket: Bun.Socket<ClientConnection>) => void): Bun.So
   open,
   data: ({ data }, bytes) => data.wire.received(undefined, bytes),
   drain: ({ data }) => data.wire.drain(),
-  end: ({ data }) => data.wire.ended(undefined),
+  end: ({ data }) => data.halfClosed(),
   close: ({ data }, error) => data?.wire.ended(error),
   error: ({ data }, error) => data?.wire.ended(error),
 });

@@ -1,7 +1,6 @@
 import { Failure } from "../../core/errors.ts";
-import { GrowingBytes } from "../../upstream/http1/growing-bytes.ts";
+import { GrowingBytes, type HeldBytes, HeldShare } from "../../upstream/http1/growing-bytes.ts";
 import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
-import { type AheadBytes, AheadShare } from "./ahead-share.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { BodySource } from "./incoming-body.ts";
 import { type HeadFault, parseRequestHead } from "./request-head.ts";
@@ -13,10 +12,17 @@ const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 /** So much of a body that nobody wants is read, for the connection to carry the next request. */
 const MAX_UNWANTED_BYTES = 16 * 1024 * 1024;
 
+/**
+ * Of requests that come before the one in front is answered, so many bytes may wait, and so many on all connections together, as
+ * they are in nobody's budget. To read no more would be to see no more when the client leaves.
+ */
+const MAX_AHEAD_BYTES = 256 * 1024;
+const MAX_ALL_AHEAD_BYTES = 32 * 1024 * 1024;
+
 /** What all readers of a server have. */
 export interface ReaderParts {
   readonly maxHeadBytes: number;
-  readonly allAhead: AheadBytes;
+  readonly allAhead: HeldBytes;
 }
 
 type State =
@@ -34,7 +40,7 @@ export class RequestReader implements BodySource {
   readonly #wire: SocketConnection;
   readonly #taker: RequestTaker;
   readonly #maxHeadBytes: number;
-  readonly #aheadShare: AheadShare;
+  readonly #aheadShare: HeldShare;
   #state: State = "ready";
   /** The beginning of a head, or what is behind the request in front. */
   #ahead: GrowingBytes | undefined;
@@ -47,7 +53,7 @@ export class RequestReader implements BodySource {
   constructor(wire: SocketConnection, { maxHeadBytes, allAhead }: ReaderParts, taker: RequestTaker) {
     this.#wire = wire;
     this.#maxHeadBytes = maxHeadBytes;
-    this.#aheadShare = new AheadShare(allAhead);
+    this.#aheadShare = new HeldShare(allAhead, MAX_AHEAD_BYTES, MAX_ALL_AHEAD_BYTES);
     this.#taker = taker;
   }
 
@@ -92,15 +98,16 @@ export class RequestReader implements BodySource {
   next(): void {
     this.#state = "ready";
     this.#wire.resume();
+    if (!this.#ahead) return;
     this.#aheadShare.set(0);
-    if (this.#ahead) this.#takeHead(this.#ahead.bytes, 0);
+    this.#takeHead(this.#ahead.bytes, 0);
   }
 
   /** The connection has ended, or nothing of it is wanted any more. */
   close(reason: Failure): void {
     this.#state = "broken";
+    if (this.#ahead) this.#aheadShare.set(0);
     this.#ahead = undefined;
-    this.#aheadShare.set(0);
     const reading = this.#reading;
     this.#reading = undefined;
     reading?.body.fail(reason);

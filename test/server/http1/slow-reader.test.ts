@@ -3,7 +3,7 @@ import { ClientAnswer, type StreamOutput } from "../../../src/core/client-answer
 import type { ClientRequest } from "../../../src/core/client-request.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import { isPending, within } from "../../fixtures/within.ts";
-import { answer, openServed } from "./served.ts";
+import { answer, openServed, streamed } from "./served.ts";
 
 const MIB = 1024 * 1024;
 
@@ -73,6 +73,35 @@ test("a client that says that it sends nothing more gets what was answered", asy
   const { wire, how } = await client.untilClosed();
   expect(how).toBe("fin");
   expect(wire.length).toBeGreaterThan(200_000);
+});
+
+test.each([
+  ["whole", (): Response => whole(16 * MIB)],
+  // All of it is written at once, whether its client reads or not.
+  ["a stream", (): Response => streamed(Array.from({ length: 16 }, () => "a".repeat(MIB)))],
+])("nor does it lose what has not left of an answer that is written: %s", async (_, answering) => {
+  await using served = await serve(answering);
+  const { client } = served;
+  await client.send(`${GET}\r\n`);
+  client.resume();
+  await client.nextBytes();
+  client.pause();
+  client.halfClose();
+  client.resume();
+  expect((await client.body(5000)).complete).toBe(true);
+  const { wire, how } = await client.untilClosed(5000);
+  expect([wire.length > 16 * MIB, how]).toEqual([true, "fin"]);
+});
+
+test("a client that says so before it is answered has left", async () => {
+  const left = createGate();
+  await using served = await serve(({ signal }) => {
+    signal.addEventListener("abort", left.open);
+    return new Promise(() => {});
+  });
+  await served.client.send(`${GET}\r\n`);
+  served.client.halfClose();
+  await within(left.opened, 2000, "the server to see that its client has left");
 });
 
 test("a client that leaves is noticed although it has sent more than is read ahead", async () => {
