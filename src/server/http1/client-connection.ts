@@ -1,4 +1,4 @@
-import { ClientAnswer } from "../../core/client-answer.ts";
+import { ClientAnswer, toClientAnswer } from "../../core/client-answer.ts";
 import type { Deadline } from "../../core/deadlines.ts";
 import { Failure } from "../../core/errors.ts";
 import type { ConnectionListener } from "../../upstream/http1/connection.ts";
@@ -22,6 +22,8 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
   expiresAt: number;
   previous: Deadline | undefined;
   next: Deadline | undefined;
+  /** Until then its first request is waited for, also if the server stops; 0 once that is there. */
+  firstUntil = 0;
   /** Whoever opens the socket says what happens on it. */
   readonly wire = new SocketConnection(true);
   readonly #parts: ConnectionParts;
@@ -104,6 +106,7 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     const { urlOf, serve, serveFault } = this.#parts;
     this.#renew();
     this.#isFinished = false;
+    this.firstUntil = 0;
     this.#head = head;
     const request = new ReceivedRequest(head.method, urlOf(head), head.headers, this, body);
     this.#request = request;
@@ -163,12 +166,9 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     }
   }
 
-  /** Responses of the runtime's are pages and errors, which are there already. */
   #answerWhole(request: ReceivedRequest, response: Response): void {
-    const { status, headers } = response;
-    const content = response.body === null ? Promise.resolve(null) : response.bytes();
-    content.then(
-      (bytes) => this.#answer(request, new ClientAnswer(bytes, { status, headers })),
+    toClientAnswer(response).then(
+      (answer) => this.#answer(request, answer),
       () => this.cut(),
     );
   }
