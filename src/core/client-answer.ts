@@ -65,10 +65,10 @@ export class ClientAnswer extends Response {
   }
 }
 
-/** A response of the runtime's with its bytes at hand: it is a page or an error, and they are there already. */
-export async function wholeAnswer(response: Response): Promise<ClientAnswer> {
-  const { status, headers, body } = response;
-  return new ClientAnswer(body === null ? null : await response.bytes(), { status, headers });
+/** The same of a response of the runtime's, such as a page or an error, once all of it is there. Rejects if it breaks off. */
+export async function toClientAnswer(response: Response): Promise<ClientAnswer> {
+  const { status, headers } = response;
+  return new ClientAnswer(response.body === null ? null : await response.bytes(), { status, headers });
 }
 
 // Members that the runtime's types declare as properties, which a class cannot replace by accessors and methods.

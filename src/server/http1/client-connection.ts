@@ -1,4 +1,4 @@
-import { ClientAnswer, wholeAnswer } from "../../core/client-answer.ts";
+import { ClientAnswer, toClientAnswer } from "../../core/client-answer.ts";
 import type { Deadline } from "../../core/deadlines.ts";
 import { Failure } from "../../core/errors.ts";
 import type { ConnectionListener } from "../../upstream/http1/connection.ts";
@@ -14,14 +14,15 @@ import type { RequestTaker } from "./request-taker.ts";
 /** For so long what a client still sends is read after its last answer: else the system would drop that answer. */
 const LINGER_MS = 2000;
 
-/** In `lingering` nothing is answered any more, and what the client still sends is dropped. */
-type State = "open" | "lingering" | "over";
+type State = "open" | "lingering" | "over"; // In `lingering` nothing is answered any more, and what still comes is dropped.
 
 /** One connection of a client. Its deadline is that of its silence. */
 export class ClientConnection implements ConnectionListener, Deadline, RequestTaker, AnswerOwner, RequestConnection {
   expiresAt: number;
   previous: Deadline | undefined;
   next: Deadline | undefined;
+  /** Until then its first request is waited for, also if the server stops; 0 once that is there. */
+  firstUntil = 0;
   /** Whoever opens the socket says what happens on it. */
   readonly wire = new SocketConnection(true);
   readonly #parts: ConnectionParts;
@@ -111,6 +112,7 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     const { urlOf, serve, serveFault } = this.#parts;
     this.#renew();
     this.#isFinished = false;
+    this.firstUntil = 0;
     this.#head = head;
     const request = (this.#request = new ReceivedRequest(head.method, urlOf(head), head.headers, this, body));
     try {
@@ -154,12 +156,11 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
 
   #answer(request: ReceivedRequest, response: Response): void {
     const head = this.#head;
-    const answer = response instanceof ClientAnswer ? response : undefined;
     // Its client may have left meanwhile.
-    if (this.#request !== request || !head) return answer?.drop();
-    if (!answer) return this.#answerLater(request, wholeAnswer(response));
+    if (this.#request !== request || !head) return response instanceof ClientAnswer ? response.drop() : undefined;
+    if (!(response instanceof ClientAnswer)) return this.#answerLater(request, toClientAnswer(response));
     try {
-      this.#writer.write(head, answer, !head.keepAlive || this.#parts.isLeaving() || !this.#reader.canSkip);
+      this.#writer.write(head, response, !head.keepAlive || this.#parts.isLeaving() || !this.#reader.canSkip);
     } catch (error) {
       if (this.#request === request) this.#answer(request, this.#parts.serveFault(error));
     }

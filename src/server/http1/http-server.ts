@@ -41,9 +41,15 @@ export interface HttpServer {
   addressOf(request: ClientRequest): string | undefined;
   /** Where clients reach it, without a trailing slash; empty at a unix socket. */
   readonly url: string;
-  /** Accepts nothing any more; resolves when every connection has ended, or at once if they are to be cut. */
+  /**
+   * Accepts nothing any more; resolves when every connection has ended, or at once if they are to be cut. One that has just
+   * opened may ask once.
+   */
   stop(cut: boolean): Promise<void>;
 }
+
+/** So long after it has opened a connection of which nothing has come is not idle: its client has yet to send its first request. */
+const FIRST_MS = 2000;
 
 /** @throws the runtime's error if the address cannot be listened on. */
 export function serveHttp(
@@ -77,10 +83,17 @@ export function serveHttp(
   };
   const onOpen = (socket: Bun.Socket<ClientConnection>): void => {
     const connection = new ClientConnection(parts);
+    connection.firstUntil = parts.now() + FIRST_MS;
     connections.add(connection);
     socket.data = connection;
     connection.wire.attach(socket);
     connection.wire.establish();
+  };
+  const leave = (connection: ClientConnection): void => {
+    // Its client has just connected, and cannot know that the server stops.
+    const { firstUntil } = connection;
+    if (firstUntil > parts.now()) parts.deadlines.open(firstUntil, () => connection.leave());
+    else connection.leave();
   };
   const address = unix === undefined ? { hostname, port, reusePort } : { unix };
   // Half open: who has said that it sends nothing more may still read.
@@ -96,7 +109,7 @@ export function serveHttp(
       listener.stop(false);
       for (const connection of connections) {
         if (cut) connection.cut();
-        else connection.leave();
+        else leave(connection);
       }
       endIfOver();
       await over.promise;

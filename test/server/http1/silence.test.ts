@@ -98,20 +98,49 @@ describe("a server that stops", () => {
   test("ends silent connections, and those of requests behind their answers", async () => {
     const gate = createGate();
     const begun = createGate();
-    await using served = openServed(async () => {
+    await using served = openServed(async ({ url }) => {
+      if (url.endsWith("/early")) return answer("early");
       begun.open();
       await gate.opened;
       return answer("late");
     });
     const silent = await served.connect();
+    await silent.request("GET", "/early");
+    expect((await silent.body()).text).toBe("early");
     const asking = await served.connect();
     await asking.send(`GET /a HTTP/1.1\r\n${HOST}\r\n`);
     await begun.opened;
     const stopped = served.server.stop(false);
-    expect((await silent.untilClosed()).wire).toHaveLength(0);
+    await silent.untilClosed();
     gate.open();
     const wire = Buffer.from((await asking.untilClosed()).wire).toString();
     expect(withoutDate(wire)).toBe("HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nlate");
+    await stopped;
+  });
+
+  test("lets those that have just opened ask once", async () => {
+    const timers = createManualClock();
+    await using served = openServed(echo, { timers });
+    const old = await served.connect();
+    // Connections are accepted in the order in which they open.
+    const ask = () => served.exchange(`GET /a HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`);
+    await ask();
+    await timers.advance(2000);
+    const [asking, slow, silent] = [await served.connect(), await served.connect(), await served.connect()];
+    await ask();
+    await timers.advance(1000);
+    const stopped = served.server.stop(false);
+    expect((await old.untilClosed()).wire).toHaveLength(0);
+    await timers.advance(999);
+    // What is sent first is read first.
+    await slow.send("GET /b HTTP/1.1\r\n");
+    await asking.request("GET", "/a");
+    const wire = Buffer.from((await asking.untilClosed()).wire).toString();
+    expect(withoutDate(wire)).toBe("HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nGET /a ");
+    await timers.advance(1);
+    expect((await silent.untilClosed()).wire).toHaveLength(0);
+    await slow.send(`${HOST}\r\n`);
+    expect(Buffer.from((await slow.untilClosed()).wire).toString()).toEndWith("\r\n\r\nGET /b ");
     await stopped;
   });
 
