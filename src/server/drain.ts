@@ -37,7 +37,8 @@ export async function endRequests(
   const stopped = listener?.stop(false);
   onClosed();
   const deadline = after(patienceMs);
-  await Promise.race([requests.whenEmpty(), deadline.passed]);
+  // Of connections that were just accepted, requests come yet.
+  await Promise.race([Promise.all([requests.whenEmpty(), stopped]), deadline.passed]);
   const cut = requests.size();
   requests.interruptAll(new Failure("shutting_down"));
   // Responses of finished requests may still be on their way to clients that read slowly.

@@ -3,7 +3,7 @@ import type { Deadline } from "../../core/deadlines.ts";
 import { Failure } from "../../core/errors.ts";
 import type { ConnectionListener } from "../../upstream/http1/connection.ts";
 import { SocketConnection } from "../../upstream/http1/socket-connection.ts";
-import { type AnswerOwner, AnswerWriter } from "./answer-writer.ts";
+import { type AnswerOwner, AnswerWriter, wholeAnswerOf } from "./answer-writer.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import { type RequestConnection, ReceivedRequest } from "./received-request.ts";
@@ -13,6 +13,7 @@ import type { RequestTaker } from "./request-taker.ts";
 
 /** For so long what a client still sends is read after its last answer: else the system would drop that answer. */
 const LINGER_MS = 2000;
+const FIRST_REQUEST_MS = 500; // So long the first request may be under way when the server stops.
 
 /** In `lingering` nothing is answered any more, and what the client still sends is dropped. */
 type State = "open" | "lingering" | "over";
@@ -32,6 +33,7 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
   #request: ReceivedRequest | undefined; // The one in front, until it is answered.
   #isLast = false; // It is the last one.
   #isFinished = true; // It is answered, and its body over.
+  #isFresh = true; // None has come yet.
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
@@ -59,9 +61,11 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     else this.cut();
   }
 
-  /** Ends it if no request has begun to come, and else after the answer to that. */
+  /** Ends it if no request has begun to come, or may be under way, and else after the answer to that. */
   leave(): void {
-    if (this.#isFinished && this.wire.isDrained && !this.#reader.hasBegun) this.#end();
+    if (!this.#isFinished || !this.wire.isDrained || this.#reader.hasBegun) return;
+    if (this.#isFresh) this.mayBeSilent(FIRST_REQUEST_MS);
+    else this.#end();
   }
 
   /** Ends it at once. */
@@ -103,10 +107,9 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
   onRequest(head: RequestHead, body: IncomingBody | undefined): void {
     const { urlOf, serve, serveFault } = this.#parts;
     this.#renew();
-    this.#isFinished = false;
+    this.#isFinished = this.#isFresh = false;
     this.#head = head;
-    const request = new ReceivedRequest(head.method, urlOf(head), head.headers, this, body);
-    this.#request = request;
+    const request = (this.#request = new ReceivedRequest(head.method, urlOf(head), head.headers, this, body));
     try {
       const answering = serve(request);
       if (!(answering instanceof Promise)) return this.#answer(request, answering);
@@ -163,12 +166,9 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     }
   }
 
-  /** Responses of the runtime's are pages and errors, which are there already. */
   #answerWhole(request: ReceivedRequest, response: Response): void {
-    const { status, headers } = response;
-    const content = response.body === null ? Promise.resolve(null) : response.bytes();
-    content.then(
-      (bytes) => this.#answer(request, new ClientAnswer(bytes, { status, headers })),
+    wholeAnswerOf(response).then(
+      (answer) => this.#answer(request, answer),
       () => this.cut(),
     );
   }

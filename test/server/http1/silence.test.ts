@@ -97,6 +97,21 @@ describe("a server that stops", () => {
     await stopped;
   });
 
+  test("waits a moment for the first request of a connection that has carried none: it may be under way", async () => {
+    await using served = openServed(echo);
+    const fresh = await served.connect();
+    const used = await served.connect();
+    await used.send(`GET /a HTTP/1.1\r\n${HOST}\r\n`);
+    // Accepted behind the other one.
+    expect((await used.head()).status).toBe(200);
+    const stopped = served.server.stop(false);
+    await used.untilClosed();
+    await fresh.send(`GET /b HTTP/1.1\r\n${HOST}\r\n`);
+    const wire = Buffer.from((await fresh.untilClosed()).wire).toString();
+    expect(withoutDate(wire)).toBe("HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: close\r\n\r\nGET /b ");
+    await stopped;
+  });
+
   test("or cuts them all", async () => {
     const begun = createGate();
     await using served = openServed(() => {
