@@ -40,11 +40,11 @@ async function repeat(times: number, limitSeconds: number, act: (index: number) 
 
 async function startTargets(rig: Rig, targets: readonly Target[], loads: Omit<Loads, "repeats">): Promise<Running[]> {
   const running: Running[] = [];
-  const mostBytes = Math.max(...loads.scenarios.map(({ plan }) => plan.bodyBytes));
+  const plans = loads.scenarios.map(({ plan }) => ({ ...plan, seconds: loads.seconds }));
   for (const target of targets) {
     const start = async (): Promise<Running> => {
       const started = await launch(target, rig);
-      const failures = await warmUp(rig, started, loads.seconds, mostBytes);
+      const failures = await warmUp(rig, started, plans, loads.seconds);
       if (failures.size > 0) progress(`! ${target.name}: failures while warming up: ${[...failures].join("; ")}`);
       return started;
     };

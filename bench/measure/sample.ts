@@ -56,23 +56,17 @@ export async function measureLoad(rig: Rig, running: Running, scenario: string, 
 }
 export type Sample = Awaited<ReturnType<typeof measureLoad>>;
 
-/** What is called most goes on being compiled for the first fifty thousand requests or so, of every size, and twenty thousand events. */
-const WARM_UP: readonly PartialPlan[] = [
-  { answer: "json", bodyBytes: 200, connections: 16, seconds: 4, requests: 60_000 },
-  { answer: "json", bodyBytes: 32_768, connections: 8, seconds: 0.2, requests: 400 },
-  { answer: "json", bodyBytes: 1_048_576, connections: 4, seconds: 0.2, requests: 20 },
-  { answer: "paced", bodyBytes: 200, connections: 400, seconds: 1, requests: 400 },
-  { answer: "burst", bodyBytes: 200, connections: 4, seconds: 1, requests: 600 },
-];
+/** What runs of one load take until the runtime has compiled their code, in seconds: about a million events, or 50,000 requests. */
+const WARM_UP_SECONDS = 5;
 
 /**
- * Brings a target's code to the state it has after some minutes of runs as long as these, with bodies of that many bytes at most: the
- * memory that larger ones take would count as theirs. Returns the failures.
+ * Brings a target's code to the state it has after some minutes of these loads: each runs once before any is measured. Who
+ * asks for runs of less than a second wants a first look, and does not wait for this. Returns the failures.
  */
-export async function warmUp(rig: Rig, running: Running, runSeconds: number, mostBytes: number) {
+export async function warmUp(rig: Rig, running: Running, plans: readonly PartialPlan[], runSeconds: number) {
   const reasons = new Set<string>();
-  for (const plan of WARM_UP.filter(({ bodyBytes }) => bodyBytes <= mostBytes)) {
-    const seconds = Math.min(plan.seconds, 20 * runSeconds);
+  const seconds = runSeconds < 1 ? runSeconds : WARM_UP_SECONDS;
+  for (const plan of plans) {
     for (const reason of (await runPlan(rig, running, { ...plan, seconds })).reasons) reasons.add(reason);
   }
   return reasons;

@@ -65,6 +65,12 @@ export class ClientAnswer extends Response {
   }
 }
 
+/** The same of a response of the runtime's, such as a page or an error, once all of it is there. Rejects if it breaks off. */
+export async function toClientAnswer(response: Response): Promise<ClientAnswer> {
+  const { status, headers } = response;
+  return new ClientAnswer(response.body === null ? null : await response.bytes(), { status, headers });
+}
+
 // Members that the runtime's types declare as properties, which a class cannot replace by accessors and methods.
 const whole = (answer: ClientAnswer): Response => new Response(answer.asStream);
 const member = <Value>(read: (answer: ClientAnswer) => Value): PropertyDescriptor & ThisType<ClientAnswer> => ({

@@ -37,11 +37,11 @@ export async function endRequests(
   const stopped = listener?.stop(false);
   onClosed();
   const deadline = after(patienceMs);
-  // Of connections that were just accepted, requests come yet.
-  await Promise.race([Promise.all([requests.whenEmpty(), stopped]), deadline.passed]);
+  // On a connection that has just opened a request may yet come.
+  const over = Promise.resolve(stopped).then(requests.whenEmpty);
+  await Promise.race([over, deadline.passed]);
   const cut = requests.size();
   requests.interruptAll(new Failure("shutting_down"));
-  // Responses of finished requests may still be on their way to clients that read slowly.
   const patience = cut > 0 ? after(LAST_WORDS_MS) : deadline;
   await Promise.race([stopped, patience.passed]);
   // The last writes leave the process only after this turn of the event loop.

@@ -103,7 +103,8 @@ export abstract class Body implements ResponseBody, BodyConsumer {
     if (this.#state === "kept") this.#state = "flowing";
     // With each piece it may have enough.
     for (const bytes of kept ?? []) if (this.#consumer === consumer) consumer.write(bytes);
-    if (kept && this.#consumer === consumer) consumer.flush();
+    if (this.#consumer !== consumer) return;
+    if (kept && this.#state !== "complete") consumer.flush();
     if (this.#consumer !== consumer) return;
     if (this.#state === "complete") this.#conclude()?.end();
     else if (this.#state === "broken") this.#conclude()?.fail(this.#error);

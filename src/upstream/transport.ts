@@ -42,7 +42,7 @@ export interface BodyConsumer {
   write(bytes: Uint8Array): void;
   /** All that has arrived by now was written. */
   flush(): void;
-  /** Called once, unless `fail` is. */
+  /** Called once, unless `fail` is. Says as much as `flush`, too, which need not come before it. */
   end(): void;
   /** The body broke off. */
   fail(error: unknown): void;

@@ -34,6 +34,14 @@ const ENCODERS: Readonly<Record<string, (text: string) => Uint8Array>> = {
   zstd: zstdCompressSync,
 };
 
+/** Encodings in which there are zeros between the characters of ASCII, so that no search for their bytes finds them. */
+const WIDE: Readonly<Record<string, (text: string) => Buffer>> = {
+  "UTF-16": (text) => Buffer.from(text, "utf16le"),
+  "UTF-16 with a mark": (text) => Buffer.from(`\ufeff${text}`, "utf16le"),
+  "UTF-16, the high byte first": (text) => Buffer.from(text, "utf16le").swap16(),
+  "UTF-32": (text) => Buffer.from(Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0).buffer),
+};
+
 const headersOf = (response: Response): string => JSON.stringify([...response.headers]);
 
 describe("an error that repeats the key", () => {
@@ -87,6 +95,46 @@ describe("an error that repeats the key", () => {
       expect(response.headers.get("x-ratelimit-kept")).toBe("1");
       expect(response.headers.get("content-length")).toBe(String(Buffer.byteLength(write("***"))));
     }
+  });
+
+  describe.each(Object.entries(WIDE))("in %s", (_, encode) => {
+    const write = (key: string) => `{"error":{"message":"é, the key ${key} is wrong"}}`;
+
+    test.each(SPELLING_NAMES)("%s passes through /proxy with all its other bytes", async (name) => {
+      for (const at of [9, 60, 61, 62, 63]) {
+        const bytes = encode(write(SPELLINGS[name](KEY)));
+        const chunks = { "content-type": "text/plain", "transfer-encoding": "chunked" };
+        started.answerWith([head(403, chunks), chunk(bytes.subarray(0, at)), chunk(bytes.subarray(at)), end()]);
+        const response = await started.post("/proxy/openai/x", "{}");
+        expect(Buffer.from(await response.bytes()).toString("latin1")).toBe(encode(write("***")).toString("latin1"));
+      }
+    });
+
+    test("reaches no client of /v1, nor as an event of a stream", async () => {
+      const event = `event: error\ndata: ${write(SPELLINGS["in JSON"](KEY))}\n\n`;
+      const type = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
+      const bytes = encode(event);
+      for (const answer of [
+        json(401, encode(write(KEY))),
+        [head(200, type), chunk(": hi\n\n"), chunk(bytes.subarray(0, 41)), chunk(bytes.subarray(41)), end()],
+        [
+          head(200, type),
+          chunk(": hi\n\n"),
+          chunk(`event: error\ndata: {"error":"`),
+          chunk(encode(KEY)),
+          chunk('"}\n\n'),
+          end(),
+        ],
+      ]) {
+        for (const route of ["/v1/chat/completions", "/v1/messages", "/v1/responses"] as const) {
+          started.answerWith(answer);
+          const response = await started.post(route, { ...SMALLEST[route], stream: true });
+          const text = (await response.text()).replaceAll("\0", "");
+          expect(text).toContain("***");
+          expect(text).not.toMatch(LEAK);
+        }
+      }
+    });
   });
 
   test("in bytes that are no text passes with them", async () => {

@@ -26,6 +26,14 @@ describe("a secret that comes in pieces", () => {
     expect(mask(KEY, [...text])).toBe(expected);
   });
 
+  test("is masked in UTF-16 wherever it is cut", () => {
+    const wide = (text: string): string => Buffer.from(text, "utf16le").toString("latin1");
+    const text = wide(`{"error":"é \\u20ac the key ${KEY}, ${SPELLINGS["in JSON"](KEY)} is wrong"}`);
+    const expected = wide('{"error":"é \\u20ac the key ***, *** is wrong"}');
+    for (let at = 0; at <= text.length; at++) expect([at, mask(KEY, halves(text, at))]).toEqual([at, expected]);
+    expect(mask(KEY, [...text])).toBe(expected);
+  });
+
   test("that is short is masked as a word wherever it is cut", () => {
     const text = '{"key":"EMPTY","message":"EMPTYNESS of NONEMPTY,\\nEMPTY"} EMPTY';
     const expected = '{"key":"***","message":"EMPTYNESS of NONEMPTY,\\n***"} ***';
@@ -198,6 +206,12 @@ const HOSTILE = [
     "s\n",
     "\\n",
     "\\\\n",
+    "\0",
+    "s\0",
+    "%\0",
+    "s\0\0\0%\0\0\x003\0\0\0",
+    "s%00",
+    "\\u0000\0",
   ],
 ];
 

@@ -58,6 +58,10 @@ export const SPELLINGS = {
   "in JavaScript": (secret: string) => each(secret, (character) => `\\x${hex(character)}`),
   "in a URL, five times over": (secret: string) =>
     each(secret, (character) => (/\w/.test(character) ? character : `%25252525${hex(character)}`)),
+  "in UTF-16 within JSON": (secret: string) =>
+    each(secret, (character) => `${JSON.stringify(character).slice(1, -1)}\\u0000`).slice(0, -6),
+  "in UTF-16 within a URL": (secret: string) =>
+    each(secret, (character) => `${encodeURIComponent(character)}%00`).slice(0, -3),
   "in quoted-printable": (secret: string) =>
     each(secret, (character) => (/\w/.test(character) ? character : `=${hex(character).toUpperCase()}`)),
   "in quoted-printable over several lines": (secret: string) =>

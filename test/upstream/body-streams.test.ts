@@ -77,7 +77,8 @@ describe("a body read whole", () => {
     const read = await reading;
     const { told, sink: consumer } = createSink();
     if ("tooLong" in read) read.tooLong.consume(consumer);
-    expect(told).toEqual(["ab", "flush", ending]);
+    // An end says as much as a flush.
+    expect(told).toEqual(ending === "end" ? ["ab", "end"] : ["ab", "flush", ending]);
   });
 
   test("that is longer: whoever takes the rest may have it wait again, and let go of it", async () => {

@@ -36,7 +36,7 @@ export const SERVER_SETTINGS = {
     group: "Server",
     type: "duration",
     // Not 0, which would switch off the only protection against clients that never finish a request.
-    range: ["1s", "255s"],
+    range: ["1s", LONGEST_WAIT],
     default: "120s",
     appliesAt: "restart",
     doc: "How long a client connection may be silent between requests or within one",

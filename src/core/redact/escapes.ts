@@ -9,11 +9,14 @@ export interface EscapeGraph {
   readonly accepts: Uint8Array;
 }
 
-/** What means nothing at all: a line break that an encoding adds and its decoder takes away again. */
+/** What means nothing at all: a line break that an encoding adds and its decoder takes away again, and a zero, as in UTF-16. */
 export const SOFT_BREAK = 1;
 
 /** The characters of secrets, and those that may be between them. */
 const CODES = [10, 13, ...Array.from({ length: 0x7f - 0x20 }, (_, index) => 0x20 + index)];
+
+/** What is before the two hexadecimal digits of a character. */
+const HEXADECIMAL = ["\\u00", "\\x", "%", "%u00", "="];
 
 /** https://html.spec.whatwg.org/multipage/named-characters.html, of ASCII; the first four are also read without a semicolon. */
 const NAMED: Readonly<Record<string, string>> = {
@@ -90,13 +93,15 @@ function buildGraph(): EscapeGraph {
   // Any number of zeros may precede either.
   for (const node of [decimal, hexadecimal]) link(node, 0x30, node);
 
+  const zero = addNode(SOFT_BREAK);
+  for (const prefix of HEXADECIMAL) lead(walk(0, prefix), "00", zero);
   for (const code of CODES) {
     // One node at which all escapes of the character end, and one for entities, which may go on with a semicolon.
     const end = addNode(code);
     const entity = addNode(code);
     link(entity, 0x3b, end);
     const hex = code.toString(16).padStart(2, "0");
-    for (const prefix of ["\\u00", "\\x", "%", "%u00", "="]) lead(walk(0, prefix), hex, end);
+    for (const prefix of HEXADECIMAL) lead(walk(0, prefix), hex, end);
     lead(hexadecimal, hex.replace(/^0/, ""), entity);
     // Not `entity`: the digits may go on to those of another character.
     const number = walk(decimal, String(code));

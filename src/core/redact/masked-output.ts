@@ -4,7 +4,10 @@ export interface Span {
   readonly end: number;
 }
 
-const MASK = Buffer.from("***");
+const ASTERISK = 0x2a;
+const ASTERISKS = 3;
+/** Of a character in UTF-32. */
+const MAX_WIDTH = 4;
 
 /** The bytes of a text on their way out, with a mask for each occurrence that was found in them. */
 export class MaskedOutput {
@@ -53,8 +56,7 @@ export class MaskedOutput {
     this.#take(Math.min(this.#maskedTo, this.#length));
     for (let [span] = this.#spans; span && span.start < limit; [span] = this.#spans) {
       for (const bytes of this.#take(span.start)) released.push(bytes);
-      released.push(MASK);
-      this.#take(span.end);
+      released.push(maskOf(this.#take(span.end)));
       this.#maskedTo = span.end;
       this.#spans.shift();
     }
@@ -82,4 +84,13 @@ export class MaskedOutput {
     this.#held.splice(0, count);
     return taken;
   }
+}
+
+/** Three characters as wide as those that they replace: there are zeros between those of ASCII in UTF-16 and UTF-32. */
+function maskOf(masked: readonly Uint8Array[]): Uint8Array {
+  const second = Buffer.concat(masked).findIndex((byte, index) => index > 0 && byte !== 0);
+  const width = second < 0 || second > MAX_WIDTH ? 1 : second;
+  const mask = Buffer.alloc(ASTERISKS * width - (width - 1));
+  for (let index = 0; index < ASTERISKS; index++) mask[index * width] = ASTERISK;
+  return mask;
 }

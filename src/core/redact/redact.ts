@@ -5,7 +5,7 @@ import type { SecretPatterns } from "./secret-patterns.ts";
 export type Redact = (text: string) => string;
 
 /** What every spelling but the plain ones has in it. */
-const ESCAPE = /[%\\&+=\r\n]/;
+const ESCAPE = /[%\\&+=\r\n\0]/;
 
 /** Masks secrets in texts, one after another, wherever a {@link SecretMasker} finds them. */
 export function redactionOf(secrets: readonly SecretPatterns[]): Redact {

@@ -19,7 +19,8 @@ const BACKSLASH = 0x5c;
 
 /**
  * Masks a secret in bytes that come in pieces, wherever it is, in any spelling of {@link EscapeGraph}, each character
- * in its own, or in base64. What comes out has `***` for each occurrence and all other bytes as they were.
+ * in its own, or in base64; of UTF-8, and of UTF-16 and UTF-32, in which there are zeros between these characters. What comes
+ * out has `***` for each occurrence and all other bytes as they were.
  *
  * It reads every text in all ways at once: at each place it keeps the escapes and the occurrences that have begun. A byte
  * leads each of them on; an escape that ends is a character that leads on what was there where the escape began. So an
@@ -106,6 +107,7 @@ export class SecretMasker {
     target.matches = 0;
     this.#target = target;
     if (isText(byte)) this.#follow(byte, origin, 0);
+    else if (byte === 0) this.#follow(SOFT_BREAK, origin, 0);
     if (target.escapes === 0 && target.matches === 0) target.position = -1;
   }
 
@@ -122,7 +124,7 @@ export class SecretMasker {
     const isSkipped = isBreak || code === BACKSLASH || code === 10 || code === 13;
 
     const begun = transitions[code] as number;
-    if (begun !== 0) this.#addEscape(begun, origin, depth, isLive ? column.reach : origin);
+    if (begun !== 0) this.#addEscape(begun, origin, depth, isLive ? column.reach : origin, false);
     for (const begin of begins) {
       if (characters[begin] === code || alternatives[begin] === code) this.#begin(begin + 1, origin);
     }
@@ -135,7 +137,7 @@ export class SecretMasker {
       const next = isBreak ? node : (transitions[(node << 7) | code] as number);
       if (next === 0) continue;
       const deepest = Math.max(depths[index] as number, depth);
-      this.#addEscape(next, origins[index] as number, deepest, reaches[index] as number);
+      this.#addEscape(next, origins[index] as number, deepest, reaches[index] as number, isBreak);
     }
     for (let index = 0; index < matches; index++) {
       const state = states[index] as number;
@@ -149,7 +151,8 @@ export class SecretMasker {
     }
   }
 
-  #addEscape(node: number, origin: number, depth: number, reach: number): void {
+  /** @param isCarried whether it was there before, and what it means was followed then */
+  #addEscape(node: number, origin: number, depth: number, reach: number, isCarried: boolean): void {
     const target = this.#target;
     const { escapes, nodes, origins } = target;
     for (let index = 0; index < escapes; index++) {
@@ -162,7 +165,7 @@ export class SecretMasker {
     target.depths[escapes] = depth;
     target.reaches[escapes] = reach;
     if (reach < target.reach) target.reach = reach;
-    const character = this.#escapes.accepts[node] as number;
+    const character = isCarried ? 0 : (this.#escapes.accepts[node] as number);
     if (character !== 0 && depth < MAX_DEPTH) this.#follow(character, origin, depth + 1);
   }
 

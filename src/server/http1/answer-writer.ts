@@ -133,9 +133,3 @@ class WholeAnswer implements Outgoing {
 
   left(): void {}
 }
-
-/** Makes an answer of a response of the runtime's: a page or an error, which is there already. */
-export async function wholeAnswerOf(response: Response): Promise<ClientAnswer> {
-  const { status, headers } = response;
-  return new ClientAnswer(response.body === null ? null : await response.bytes(), { status, headers });
-}

@@ -15,7 +15,7 @@ export class BodyReader {
   /** Of a body whose length was announced, what has not come yet. */
   left: number;
   /** Where all of it will lie. */
-  readonly #room: Buffer | undefined;
+  #room: Buffer | undefined;
   readonly #chunks: ChunkedDecoder | undefined;
 
   /** @param framing its length in bytes, which is not 0, or that its chunks say it */
@@ -44,6 +44,12 @@ export class BodyReader {
       if (end === bytes.length) freeBytes(bytes);
     } else this.body.write(sliceOrCopy(bytes, 0, end));
     return this.left === 0 ? end : -1;
+  }
+
+  /** Nobody wants what has come of it, nor what is to come: a refused one must not hold memory for as long as its client takes. */
+  drop(): void {
+    if (this.#room) freeBytes(this.#room);
+    this.#room = undefined;
   }
 
   /** Frees what its head came in, if all behind that is of it and has been taken. */

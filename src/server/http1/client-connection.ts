@@ -1,9 +1,9 @@
-import { ClientAnswer } from "../../core/client-answer.ts";
+import { ClientAnswer, toClientAnswer } from "../../core/client-answer.ts";
 import type { Deadline } from "../../core/deadlines.ts";
 import { Failure } from "../../core/errors.ts";
 import type { ConnectionListener } from "../../upstream/http1/connection.ts";
 import { SocketConnection } from "../../upstream/http1/socket-connection.ts";
-import { type AnswerOwner, AnswerWriter, wholeAnswerOf } from "./answer-writer.ts";
+import { type AnswerOwner, AnswerWriter } from "./answer-writer.ts";
 import type { ConnectionParts } from "./connection-parts.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import { type RequestConnection, ReceivedRequest } from "./received-request.ts";
@@ -13,16 +13,16 @@ import type { RequestTaker } from "./request-taker.ts";
 
 /** For so long what a client still sends is read after its last answer: else the system would drop that answer. */
 const LINGER_MS = 2000;
-const FIRST_REQUEST_MS = 500; // So long the first request may be under way when the server stops.
 
-/** In `lingering` nothing is answered any more, and what the client still sends is dropped. */
-type State = "open" | "lingering" | "over";
+type State = "open" | "lingering" | "over"; // In `lingering` nothing is answered any more, and what still comes is dropped.
 
 /** One connection of a client. Its deadline is that of its silence. */
 export class ClientConnection implements ConnectionListener, Deadline, RequestTaker, AnswerOwner, RequestConnection {
   expiresAt: number;
   previous: Deadline | undefined;
   next: Deadline | undefined;
+  /** Until then its first request is waited for, also if the server stops; 0 once that is there. */
+  firstUntil = 0;
   /** Whoever opens the socket says what happens on it. */
   readonly wire = new SocketConnection(true);
   readonly #parts: ConnectionParts;
@@ -33,11 +33,10 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
   #request: ReceivedRequest | undefined; // The one in front, until it is answered.
   #isLast = false; // It is the last one.
   #isFinished = true; // It is answered, and its body over.
-  #isFresh = true; // None has come yet.
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
-    this.#reader = new RequestReader(this.wire, parts.maxHeadBytes, this);
+    this.#reader = new RequestReader(this.wire, parts, this);
     this.#writer = new AnswerWriter(this.wire, parts, this);
     this.expiresAt = parts.now() + parts.idleMs;
     this.wire.listener = this;
@@ -61,11 +60,9 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     else this.cut();
   }
 
-  /** Ends it if no request has begun to come, or may be under way, and else after the answer to that. */
+  /** Ends it if no request has begun to come, and else after the answer to that. */
   leave(): void {
-    if (!this.#isFinished || !this.wire.isDrained || this.#reader.hasBegun) return;
-    if (this.#isFresh) this.mayBeSilent(FIRST_REQUEST_MS);
-    else this.#end();
+    if (this.#isFinished && this.wire.isDrained && !this.#reader.hasBegun) this.#end();
   }
 
   /** Ends it at once. */
@@ -89,6 +86,13 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
     if (this.#isFinished) this.#goOn();
   }
 
+  /** The client sends nothing more: it has left, unless its answer is written, of which it gets what has not left yet. */
+  halfClosed(): void {
+    if (this.#state !== "open" || this.#request || this.wire.isDrained) return this.wire.ended(undefined);
+    this.#isLast = this.#isFinished = true;
+    this.#reader.close(new Failure("client_gone"));
+  }
+
   closed(): void {
     if (this.#state === "over") return;
     const wasOpen = this.#state === "open";
@@ -107,16 +111,14 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
   onRequest(head: RequestHead, body: IncomingBody | undefined): void {
     const { urlOf, serve, serveFault } = this.#parts;
     this.#renew();
-    this.#isFinished = this.#isFresh = false;
+    this.#isFinished = false;
+    this.firstUntil = 0;
     this.#head = head;
     const request = (this.#request = new ReceivedRequest(head.method, urlOf(head), head.headers, this, body));
     try {
       const answering = serve(request);
-      if (!(answering instanceof Promise)) return this.#answer(request, answering);
-      answering.then(
-        (response) => this.#answer(request, response),
-        (error: unknown) => this.#answer(request, serveFault(error)),
-      );
+      if (answering instanceof Promise) this.#answerLater(request, answering);
+      else this.#answer(request, answering);
     } catch (error) {
       this.#answer(request, serveFault(error));
     }
@@ -154,22 +156,20 @@ export class ClientConnection implements ConnectionListener, Deadline, RequestTa
 
   #answer(request: ReceivedRequest, response: Response): void {
     const head = this.#head;
-    const answer = response instanceof ClientAnswer ? response : undefined;
     // Its client may have left meanwhile.
-    if (this.#request !== request || !head) return answer?.drop();
-    if (!answer) return this.#answerWhole(request, response);
-    const isLast = !head.keepAlive || this.#parts.isLeaving() || !this.#reader.canSkip;
+    if (this.#request !== request || !head) return response instanceof ClientAnswer ? response.drop() : undefined;
+    if (!(response instanceof ClientAnswer)) return this.#answerLater(request, toClientAnswer(response));
     try {
-      this.#writer.write(head, answer, isLast);
+      this.#writer.write(head, response, !head.keepAlive || this.#parts.isLeaving() || !this.#reader.canSkip);
     } catch (error) {
-      if (this.#request === request) this.#answerWhole(request, this.#parts.serveFault(error));
+      if (this.#request === request) this.#answer(request, this.#parts.serveFault(error));
     }
   }
 
-  #answerWhole(request: ReceivedRequest, response: Response): void {
-    wholeAnswerOf(response).then(
-      (answer) => this.#answer(request, answer),
-      () => this.cut(),
+  #answerLater(request: ReceivedRequest, answering: Promise<Response>): void {
+    answering.then(
+      (response) => this.#answer(request, response),
+      (error: unknown) => this.#answer(request, this.#parts.serveFault(error)),
     );
   }
 

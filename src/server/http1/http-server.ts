@@ -1,5 +1,5 @@
 import type { ClientRequest } from "../../core/client-request.ts";
-import { BACKGROUND_TIMERS, createDeadlines } from "../../core/deadlines.ts";
+import { BACKGROUND_TIMERS, createDeadlines, type TimerSource } from "../../core/deadlines.ts";
 import { urlHost } from "../../core/url-host.ts";
 import type { TlsMaterial } from "../tls.ts";
 import { createDateLine } from "./answer-head.ts";
@@ -41,12 +41,22 @@ export interface HttpServer {
   addressOf(request: ClientRequest): string | undefined;
   /** Where clients reach it, without a trailing slash; empty at a unix socket. */
   readonly url: string;
-  /** Accepts nothing any more; resolves when every connection has ended, or at once if they are to be cut. */
+  /**
+   * Accepts nothing any more; resolves when every connection has ended, or at once if they are to be cut. One that has just
+   * opened may ask once.
+   */
   stop(cut: boolean): Promise<void>;
 }
 
+/** So long after it has opened a connection of which nothing has come is not idle: its client has yet to send its first request. */
+const FIRST_MS = 2000;
+
 /** @throws the runtime's error if the address cannot be listened on. */
-export function serveHttp(options: ListenOptions, serving: Serving): HttpServer {
+export function serveHttp(
+  options: ListenOptions,
+  serving: Serving,
+  timers: TimerSource = BACKGROUND_TIMERS,
+): HttpServer {
   const { hostname = "0.0.0.0", port = 0, unix, tls, reusePort, idleMs, maxHeadBytes } = options;
   const scheme = tls ? "https" : "http";
   const connections = new Set<ClientConnection>();
@@ -60,10 +70,11 @@ export function serveHttp(options: ListenOptions, serving: Serving): HttpServer 
     urlOf: createUrlReader(scheme),
     dateLine: createDateLine(),
     buffer: new WriteBuffer(),
-    deadlines: createDeadlines(BACKGROUND_TIMERS),
-    now: BACKGROUND_TIMERS.now,
+    deadlines: createDeadlines(timers),
+    now: timers.now,
     idleMs,
     maxHeadBytes,
+    allAhead: { total: 0 },
     isLeaving: () => isStopped,
     onEnd(connection) {
       connections.delete(connection as ClientConnection);
@@ -72,13 +83,21 @@ export function serveHttp(options: ListenOptions, serving: Serving): HttpServer 
   };
   const onOpen = (socket: Bun.Socket<ClientConnection>): void => {
     const connection = new ClientConnection(parts);
+    connection.firstUntil = parts.now() + FIRST_MS;
     connections.add(connection);
     socket.data = connection;
     connection.wire.attach(socket);
     connection.wire.establish();
   };
+  const leave = (connection: ClientConnection): void => {
+    // Its client has just connected, and cannot know that the server stops.
+    const { firstUntil } = connection;
+    if (firstUntil > parts.now()) parts.deadlines.open(firstUntil, () => connection.leave());
+    else connection.leave();
+  };
   const address = unix === undefined ? { hostname, port, reusePort } : { unix };
-  const listener = listen({ ...address, ...(tls && { tls }), socket: handlerOf(onOpen) });
+  // Half open: who has said that it sends nothing more may still read.
+  const listener = listen({ ...address, ...(tls && { tls }), allowHalfOpen: true, socket: handlerOf(onOpen) });
   const opened = "port" in listener && typeof listener.port === "number" ? listener.port : undefined;
   return {
     port: opened,
@@ -90,7 +109,7 @@ export function serveHttp(options: ListenOptions, serving: Serving): HttpServer 
       listener.stop(false);
       for (const connection of connections) {
         if (cut) connection.cut();
-        else connection.leave();
+        else leave(connection);
       }
       endIfOver();
       await over.promise;
@@ -105,7 +124,7 @@ const handlerOf = (open: (socket: Bun.Socket<ClientConnection>) => void): Bun.So
   open,
   data: ({ data }, bytes) => data.wire.received(undefined, bytes),
   drain: ({ data }) => data.wire.drain(),
-  end: ({ data }) => data.wire.ended(undefined),
+  end: ({ data }) => data.halfClosed(),
   close: ({ data }, error) => data?.wire.ended(error),
   error: ({ data }, error) => data?.wire.ended(error),
 });

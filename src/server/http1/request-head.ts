@@ -2,7 +2,8 @@ import { HeadFields } from "../../upstream/http1/head-fields.ts";
 
 /**
  * How long the body of a request is: so many bytes, or what its chunks say; `unclear` if its fields could be read in two ways, and
- * nothing behind the head may be read. https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
+ * nothing behind the head may be read. https://www.rfc-editor.org/rfc/rfc9112#section-6.3
+ */
 export type RequestFraming = number | "chunked" | "unclear";
 
 /** Request line and header fields of a request. */

@@ -1,5 +1,5 @@
 import { Failure } from "../../core/errors.ts";
-import { GrowingBytes } from "../../upstream/http1/growing-bytes.ts";
+import { GrowingBytes, type HeldBytes, HeldShare } from "../../upstream/http1/growing-bytes.ts";
 import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { BodySource } from "./incoming-body.ts";
@@ -13,10 +13,17 @@ const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 const MAX_UNWANTED_BYTES = 16 * 1024 * 1024;
 
 /**
- * Of requests that come before the one in front is answered, so many bytes may wait. To read no more would be to see no more when
- * the client leaves.
+ * Of requests that come before the one in front is answered, so many bytes may wait, and so many on all connections together, as
+ * they are in nobody's budget. To read no more would be to see no more when the client leaves.
  */
 const MAX_AHEAD_BYTES = 256 * 1024;
+const MAX_ALL_AHEAD_BYTES = 32 * 1024 * 1024;
+
+/** What all readers of a server have. */
+export interface ReaderParts {
+  readonly maxHeadBytes: number;
+  readonly allAhead: HeldBytes;
+}
 
 type State =
   /** The head of a request is to come. */
@@ -33,6 +40,7 @@ export class RequestReader implements BodySource {
   readonly #wire: SocketConnection;
   readonly #taker: RequestTaker;
   readonly #maxHeadBytes: number;
+  readonly #aheadShare: HeldShare;
   #state: State = "ready";
   /** The beginning of a head, or what is behind the request in front. */
   #ahead: GrowingBytes | undefined;
@@ -42,9 +50,10 @@ export class RequestReader implements BodySource {
   /** The client has to be told that its body is wanted. */
   #awaitsContinue = false;
 
-  constructor(wire: SocketConnection, maxHeadBytes: number, taker: RequestTaker) {
+  constructor(wire: SocketConnection, { maxHeadBytes, allAhead }: ReaderParts, taker: RequestTaker) {
     this.#wire = wire;
     this.#maxHeadBytes = maxHeadBytes;
+    this.#aheadShare = new HeldShare(allAhead, MAX_AHEAD_BYTES, MAX_ALL_AHEAD_BYTES);
     this.#taker = taker;
   }
 
@@ -72,7 +81,7 @@ export class RequestReader implements BodySource {
     this.#ahead ??= new GrowingBytes();
     this.#ahead.append(rest);
     if (isReady) this.#takeHead(this.#ahead.bytes, searchFrom);
-    else if (this.#ahead.length > MAX_AHEAD_BYTES) this.#taker.onFlood();
+    else if (!this.#aheadShare.set(this.#ahead.length)) this.#taker.onFlood();
   }
 
   /** The request in front is answered. @returns whether its body is over, too; else the taker hears when it is */
@@ -81,6 +90,7 @@ export class RequestReader implements BodySource {
     this.#state = "skipping";
     this.#unwantedBytes = 0;
     this.#reading.body.cancel();
+    this.#reading.drop();
     return false;
   }
 
@@ -88,16 +98,20 @@ export class RequestReader implements BodySource {
   next(): void {
     this.#state = "ready";
     this.#wire.resume();
-    if (this.#ahead) this.#takeHead(this.#ahead.bytes, 0);
+    if (!this.#ahead) return;
+    this.#aheadShare.set(0);
+    this.#takeHead(this.#ahead.bytes, 0);
   }
 
   /** The connection has ended, or nothing of it is wanted any more. */
   close(reason: Failure): void {
     this.#state = "broken";
+    if (this.#ahead) this.#aheadShare.set(0);
     this.#ahead = undefined;
     const reading = this.#reading;
     this.#reading = undefined;
     reading?.body.fail(reason);
+    reading?.drop();
   }
 
   #takeHead(bytes: Buffer, searchFrom: number): void {
@@ -118,6 +132,7 @@ export class RequestReader implements BodySource {
     const behind = bytes.subarray(end + HEAD_END.length);
     this.#keepRest(reading && behind.length > 0 ? this.#takeBody(reading, behind) : behind);
     if (!this.#ahead) reading?.freeHead(bytes);
+    else if (!this.#aheadShare.set(this.#ahead.length)) return this.#taker.onFlood();
     this.#taker.onRequest(head, reading?.body);
   }
 

@@ -26,7 +26,8 @@ const PERIOD = [
 
 const FILTER_DETAILS: Partial<Record<FilterName, Partial<Parameter>>> = {
   model: {
-    description: "Only rows with this model: as rows have it, or with the provider before it.",
+    description:
+      "Only rows with this model: as rows have it, with the provider before it, or the alias that was asked for.",
     example: "openai/gpt-4o",
   },
   status: { schema: { type: "integer" } },

@@ -60,16 +60,19 @@ export function readFilter(name: FilterName, value: string, routes: readonly str
   return [[[name, name === "provider" ? text.toLowerCase() : text]]];
 }
 
-/** Rows have the name that the provider has for it; clients may write the provider before that. */
+/**
+ * Rows have the name that the provider has for it, and as `alias` the one of the gateway's own by which it was asked for; clients
+ * may write the provider before that of the provider.
+ */
 function modelNamed(name: string): Filter {
+  const asNamed: Row[] = [[["model", name]], [["alias", name]]];
   const slash = name.indexOf("/");
-  const asNamed: Row = [["model", name]];
-  if (slash < 1) return [asNamed];
+  if (slash < 1) return asNamed;
   const ofProvider: Row = [
     ["provider", name.slice(0, slash).toLowerCase()],
     ["model", name.slice(slash + 1)],
   ];
-  return [asNamed, ofProvider];
+  return [...asNamed, ofProvider];
 }
 
 function requireOneOf(name: FilterName, value: string, known: readonly string[]): void {

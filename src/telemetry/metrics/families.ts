@@ -133,13 +133,13 @@ export const FAMILIES = {
   upstreamConnections: {
     name: "inference_gateway_upstream_connections",
     kind: "gauge",
-    help: "Connections to providers: active ones, which carry a call, and idle ones, which are kept.",
+    help: "Connections to providers: active ones, which carry a call, and idle ones, which are kept. Of the runtime's fetch only active ones are known.",
     labels: ["state"],
   },
   upstreamConnectionsOpened: {
     name: "inference_gateway_upstream_connections_opened_total",
     kind: "counter",
-    help: "Connections to providers that were opened.",
+    help: "Connections to providers that were opened. Those of the runtime's fetch are not known.",
     labels: [],
   },
   logLinesDropped: {

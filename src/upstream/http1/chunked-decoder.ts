@@ -30,11 +30,8 @@ const AFTER_LINE_FEED = { "data-end": "size", "trailer-line-end": "trailer" } as
 
 /** Hears of the bytes of a body. */
 export interface BodyTaker {
-  /**
-   * A piece of it, which may be a view of the bytes that were pushed.
-   * @param isApart it is not to be joined with what follows, although they came together
-   */
-  onData(bytes: Uint8Array, isApart?: boolean): void;
+  /** A piece of it, which may be a view of the bytes that were pushed. Whoever sends it on does not join it with the next. */
+  onData(bytes: Uint8Array): void;
 }
 
 /** Takes the chunked coding off a body. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
@@ -80,7 +77,7 @@ export class ChunkedDecoder {
       return -1;
     } finally {
       // What came before an error is good.
-      if (this.#bodyEnd > this.#bodyStart) this.#handOn(bytes, false);
+      if (this.#bodyEnd > this.#bodyStart) this.#handOn(bytes);
     }
   }
 
@@ -106,16 +103,16 @@ export class ChunkedDecoder {
   /** Adds the bytes from `start` to before `end` to what was found of the body. */
   #addBody(bytes: Buffer, start: number, end: number): void {
     const isLong = this.#bodyEnd - this.#bodyStart >= MIN_APART_BYTES;
-    if (isLong && bytes.length <= MAX_APART_BYTES && bytes[this.#bodyEnd - 1] === LINE_FEED) this.#handOn(bytes, true);
+    if (isLong && bytes.length <= MAX_APART_BYTES && bytes[this.#bodyEnd - 1] === LINE_FEED) this.#handOn(bytes);
     if (this.#bodyEnd === this.#bodyStart) this.#bodyStart = this.#bodyEnd = start;
     else if (this.#bodyEnd !== start) moveDown(bytes, this.#bodyEnd, start, end);
     this.#bodyEnd += end - start;
   }
 
-  #handOn(bytes: Buffer, isApart: boolean): void {
+  #handOn(bytes: Buffer): void {
     const piece = sliceOrCopy(bytes, this.#bodyStart, this.#bodyEnd);
     this.#bodyStart = this.#bodyEnd;
-    this.#taker.onData(piece, isApart);
+    this.#taker.onData(piece);
   }
 
   /** @returns the position behind what came of the chunk. */

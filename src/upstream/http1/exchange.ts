@@ -98,8 +98,9 @@ class Http1Exchange extends Body implements PendingResponse, ConnectionListener,
       return this.#fail(isUnrequested ? new WireError("HTTP_UNREQUESTED_BYTES") : error, true);
     }
     if (!this.#head || !this.isOpen) return;
-    this.flush();
+    // What came with its end leaves with that, in one write.
     if (ended) this.#finish();
+    else this.flush();
     if (this.#resolve) this.#answer(this.#head);
   }
 
@@ -128,9 +129,8 @@ class Http1Exchange extends Body implements PendingResponse, ConnectionListener,
     this.#head = head;
   }
 
-  onData(bytes: Uint8Array, isApart = false): void {
+  onData(bytes: Uint8Array): void {
     this.write(bytes);
-    if (isApart) this.flush();
   }
 
   protected override pauseSource(isPaused: boolean): void {

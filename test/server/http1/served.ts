@@ -1,5 +1,6 @@
 import { ClientAnswer } from "../../../src/core/client-answer.ts";
 import type { ClientRequest } from "../../../src/core/client-request.ts";
+import { BACKGROUND_TIMERS } from "../../../src/core/deadlines.ts";
 import { type HttpServer, serveHttp } from "../../../src/server/http1/http-server.ts";
 import { openRawClient, type RawClient } from "../../fixtures/raw-http-client.ts";
 
@@ -14,11 +15,12 @@ export interface Served extends AsyncDisposable {
 /** @param serve answers each request; what it throws is a 500 */
 export function openServed(
   serve: (request: ClientRequest) => Response | Promise<Response>,
-  { idleMs = 60_000 } = {},
+  { idleMs = 60_000, timers = BACKGROUND_TIMERS } = {},
 ): Served {
   const server = serveHttp(
     { hostname: "127.0.0.1", port: 0, reusePort: false, idleMs, maxHeadBytes: 32 * 1024 },
     { serve, serveFault: () => answer("fault", 500) },
+    timers,
   );
   const clients: RawClient[] = [];
   const connect = async (): Promise<RawClient> => {

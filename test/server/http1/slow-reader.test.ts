@@ -3,13 +3,13 @@ import { ClientAnswer, type StreamOutput } from "../../../src/core/client-answer
 import type { ClientRequest } from "../../../src/core/client-request.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import { isPending, within } from "../../fixtures/within.ts";
-import { openServed } from "./served.ts";
+import { answer, openServed, streamed } from "./served.ts";
 
 const MIB = 1024 * 1024;
 
 /** A server that answers so, and a client of it that reads nothing yet. */
-async function serve(answer: (request: ClientRequest) => Response | Promise<Response>) {
-  const served = openServed(answer);
+async function serve(answering: (request: ClientRequest) => Response | Promise<Response>) {
+  const served = openServed(answering);
   const client = await served.connect();
   client.pause();
   return { server: served.server, client, [Symbol.asyncDispose]: served[Symbol.asyncDispose] };
@@ -75,6 +75,35 @@ test("a client that says that it sends nothing more gets what was answered", asy
   expect(wire.length).toBeGreaterThan(200_000);
 });
 
+test.each([
+  ["whole", (): Response => whole(16 * MIB)],
+  // All of it is written at once, whether its client reads or not.
+  ["a stream", (): Response => streamed(Array.from({ length: 16 }, () => "a".repeat(MIB)))],
+])("nor does it lose what has not left of an answer that is written: %s", async (_, answering) => {
+  await using served = await serve(answering);
+  const { client } = served;
+  await client.send(`${GET}\r\n`);
+  client.resume();
+  await client.nextBytes();
+  client.pause();
+  client.halfClose();
+  client.resume();
+  expect((await client.body(5000)).complete).toBe(true);
+  const { wire, how } = await client.untilClosed(5000);
+  expect([wire.length > 16 * MIB, how]).toEqual([true, "fin"]);
+});
+
+test("a client that says so before it is answered has left", async () => {
+  const left = createGate();
+  await using served = await serve(({ signal }) => {
+    signal.addEventListener("abort", left.open);
+    return new Promise(() => {});
+  });
+  await served.client.send(`${GET}\r\n`);
+  served.client.halfClose();
+  await within(left.opened, 2000, "the server to see that its client has left");
+});
+
 test("a client that leaves is noticed although it has sent more than is read ahead", async () => {
   const left = createGate();
   const arrived = createGate();
@@ -101,4 +130,25 @@ test("a connection whose answer has not left when the server stops ends behind i
   served.client.resume();
   expect((await served.client.body(5000)).complete).toBe(true);
   await within(stopped, 2000, "the server to stop");
+});
+
+test("what waits behind requests is bounded for all connections together, and there is room again when they have ended", async () => {
+  // 40 MB in all, of which 32 MiB may wait: 163 times as much as is sent on one.
+  const ahead = `${GET}X-Padding: `.padEnd(1020, "a").concat("\r\n\r\n").repeat(200);
+  const isFull = createGate();
+  let ended = 0;
+  await using served = openServed(({ url }) => (url.endsWith("/end") ? answer("end") : new Promise(() => {})));
+  const clients = await Promise.all(Array.from({ length: 200 }, () => served.connect()));
+  const all = clients.map(async (client) => {
+    await client.send(`${GET}\r\n${ahead}`);
+    await client.untilClosed(10_000);
+    if (++ended === 200 - 164) isFull.open();
+  });
+  await within(isFull.opened, 10_000, "connections to be cut");
+  expect(ended).toBeLessThan(45);
+  for (const client of clients) client.leave();
+  await Promise.all(all);
+  const late = await served.connect();
+  await late.send("GET /end HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(2));
+  expect([await late.body(), (await late.head()).status]).toEqual([expect.objectContaining({ text: "end" }), 200]);
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { dataEvent, json } from "../../fixtures/answers.ts";
 import { chunk, close, end, head, reset, type Step, wait } from "../../fixtures/script.ts";
 import { createGate } from "../../fixtures/gate.ts";
+import { byTransport } from "../../fixtures/transport-differences.ts";
 import {
   type AgentRig,
   bodyOf,
@@ -98,8 +99,12 @@ describe("a provider that fails", () => {
     ["breaks off", reset()],
     ["closes its connection too early", close()],
   ])("%s behind [DONE]: nothing is lost, and the calls are run", async (_, last) => {
+    const gate = createGate();
     const [opening, ...events] = stream(CALLING).slice(0, -1);
-    agent.answer([opening as Step, ...events, last], stream([ROLE, delta({ content: "5" }), STOP]));
+    agent.answer([opening as Step, ...events, ...byTransport("lostAtBreak", [], [wait(gate)]), last], () => {
+      gate.open();
+      return stream([ROLE, delta({ content: "5" }), STOP]);
+    });
     const { text, line } = await agent.chat(STREAM);
     expect(contentOf(text)).toBe("5");
     expect(text).toEndWith("data: [DONE]\n\n");
