@@ -51,22 +51,6 @@ describe.each(STREAMS)("%s", (target, body) => {
     client.leave();
   });
 
-  test("events that are read together are a chunk each, as they were sent", async () => {
-    const gate = createGate();
-    const events = Array.from({ length: 12 }, (_, index) => dataEvent({ index, text: "x".repeat(60 + index) }));
-    const last = `${dataEvent({ type: "message_stop" })}${dataEvent({ type: "response.completed" })}data: [DONE]\n\n`;
-    const wire = [...events, last].map((event) => `${event.length.toString(16)}\r\n${event}\r\n`).join("");
-    const [first] = events;
-    rig.provider.answer([head(200, EVENT_STREAM), chunk(first ?? ""), wait(gate), raw(`${wire}0\r\n\r\n`)]);
-    const { client } = await rig.call({ target, body });
-    // What comes before the stream has begun is kept, and may be joined.
-    expect(await nextText(client)).toBe(first);
-    gate.open();
-    for (const event of [...events, last]) expect(await nextText(client)).toBe(event);
-    expect(await client.nextChunk()).toBeUndefined();
-    client.leave();
-  });
-
   test("half an event passes at once as well", async () => {
     const gates = [createGate(), createGate(), createGate()];
     const halves = ['data: {"a', '":1}', "\n\n"];
@@ -146,6 +130,25 @@ describe("over the gateway's own sockets", () => {
     await sockets.finish();
     await sockets[Symbol.asyncDispose]();
   });
+
+  test.each(STREAMS)(
+    "%s: events that are read together with the end are a chunk each, as they were sent",
+    async (target, body) => {
+      const gate = createGate();
+      const events = Array.from({ length: 12 }, (_, index) => dataEvent({ index, text: "x".repeat(60 + index) }));
+      const last = `${dataEvent({ type: "message_stop" })}${dataEvent({ type: "response.completed" })}data: [DONE]\n\n`;
+      const wire = [...events, last].map((event) => `${event.length.toString(16)}\r\n${event}\r\n`).join("");
+      const [first] = events;
+      sockets.provider.answer([head(200, EVENT_STREAM), chunk(first ?? ""), wait(gate), raw(`${wire}0\r\n\r\n`)]);
+      const { client } = await sockets.call({ target, body });
+      // What comes before the stream has begun is kept, and may be joined.
+      expect(await nextText(client)).toBe(first);
+      gate.open();
+      for (const event of [...events, last]) expect(await nextText(client)).toBe(event);
+      expect(await client.nextChunk()).toBeUndefined();
+      client.leave();
+    },
+  );
 
   test.each(STREAMS)(
     "%s: events that the gateway reads together, because it was late, go on as chunks of their own",
