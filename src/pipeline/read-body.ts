@@ -177,7 +177,8 @@ async function readInPieces(
     throw error;
   }
   const [first] = pieces;
-  // Not a view of something longer: its memory is freed when it has been sent on.
-  if (first && length === first.length && length === first.buffer.byteLength) return first;
+  // Where it lies whole already and alone, it is not copied, and that memory is freed when it has been sent on.
+  const isWhole = first && length === first.buffer.byteLength && pieces.every(({ buffer }) => buffer === first.buffer);
+  if (isWhole && blocks.length === 0) return Buffer.from(first.buffer);
   return Buffer.concat([...blocks, ...pieces], length);
 }

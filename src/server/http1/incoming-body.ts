@@ -1,4 +1,5 @@
 import { Body } from "../../upstream/response-body.ts";
+import type { BodyConsumer } from "../../upstream/transport.ts";
 import { BodyStreamReader } from "./body-stream.ts";
 
 /** The connection that a body comes from. */
@@ -11,7 +12,7 @@ export interface BodySource {
 /** The body of a request, on its way from the connection to whoever takes it. */
 export class IncomingBody extends Body {
   readonly #source: BodySource;
-  readonly #room: Buffer | undefined;
+  #room: Buffer | undefined;
 
   /** @param room where all of it will lie, one piece behind the other, if that is known before */
   constructor(source: BodySource, room?: Buffer) {
@@ -36,10 +37,21 @@ export class IncomingBody extends Body {
     this.#source.pauseReading(false);
   }
 
-  /** All of it, once it has come. Rejects if it breaks off. */
+  override consume(consumer: BodyConsumer): void {
+    this.#room = undefined;
+    super.consume(consumer);
+  }
+
+  /** All of it, once it has come. Rejects if it breaks off. To be called once: its request may be held for longer than its bytes. */
   bytes(): Promise<Uint8Array> {
     const { whole } = this;
-    return whole ? Promise.resolve(whole) : this.keepUntil(never).then(() => this.whole ?? NOTHING);
+    return whole ? Promise.resolve(this.#take(whole)) : this.keepUntil(never).then(() => this.#take(this.whole));
+  }
+
+  #take(whole: Uint8Array = NOTHING): Uint8Array {
+    this.#room = undefined;
+    this.cancel();
+    return whole;
   }
 
   /** It as a web-standard stream, which has the client wait while nobody reads. */

@@ -87,3 +87,29 @@ describe("while the provider thinks", () => {
     client.leave();
   });
 });
+
+describe("of bodies that lie where they were read together, a gateway keeps nothing while the provider thinks", () => {
+  const COUNT = 20;
+  const KIB = 1024;
+  const text = (bytes: number): string =>
+    JSON.stringify({ model: "openai/m", messages: [{ role: "user", content: "x".repeat(bytes) }] });
+
+  test.each([
+    ["read at once", 100 * KIB],
+    ["read in pieces, as they may come slowly", 240 * KIB],
+  ])("%s", async (_, length) => {
+    const body = Buffer.from(text(length));
+    Bun.gc(true);
+    const before = { bytes: bufferBytes(), taken };
+    const clients = await Promise.all(Array.from({ length: COUNT }, () => openRawClient(ports["relay"] as number)));
+    for (const client of clients) await client.request("POST", "/v1/chat/completions", { body });
+    while (taken - before.taken < COUNT * length) await Bun.sleep(5);
+    for (let tries = 0; tries < 100; tries++) {
+      Bun.gc(true);
+      if (bufferBytes() - before.bytes < (COUNT * length) / 4) break;
+      await Bun.sleep(10);
+    }
+    expect(bufferBytes() - before.bytes).toBeLessThan((COUNT * length) / 4);
+    for (const client of clients) client.leave();
+  });
+});
