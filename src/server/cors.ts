@@ -31,7 +31,7 @@ const PREFLIGHT_SECONDS = "600";
 /** Response headers that pages may read beyond the few that they always may. */
 const EXPOSED = [
   ...["x-request-id", "x-upstream-request-id", "request-id", "retry-after", "retry-after-ms", "x-should-retry"],
-  ...["x-gateway-provider", "x-selected-provider", "x-selected-model", "x-attempts", COST_HEADER],
+  ...["x-gateway-provider", COST_HEADER],
   ...Object.values(TRANSLATION_HEADERS),
   ...Object.values(ROUTING_HEADERS),
 ].join(", ");

@@ -24,8 +24,11 @@ export function moveDown(bytes: Buffer, to: number, start: number, end: number):
   for (let at = start; at < end; at++) bytes[to + at - start] = bytes[at] as number;
 }
 
-/** So many pieces are kept as they are; most bodies have fewer. */
-const MAX_LOOSE_PIECES = 8;
+/**
+ * So many pieces are kept as they are; most bodies have fewer. The events that come along with the head of a stream are pieces that
+ * wait, and of a read of 4 KB, from which on they are joined, there are no more.
+ */
+const MAX_LOOSE_PIECES = 64;
 
 /** Pieces below this are gathered in blocks: a piece of one byte takes a hundred of memory. */
 const SMALL_BYTES = 1024;

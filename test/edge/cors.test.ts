@@ -54,6 +54,7 @@ test("answers and errors are readable for the allowed origin only", async () => 
   const exposed = answer.headers.get("access-control-expose-headers")?.split(", ");
   expect(exposed).toContain("x-request-id");
   expect(exposed).toEqual(expect.arrayContaining(["x-selected-provider", "x-selected-model", "x-attempts"]));
+  expect(exposed).toEqual([...new Set(exposed)]);
   expect(answer.headers.get("vary")).toBe("Origin");
   const refused = await read(open, ORIGIN, {});
   expect(refused.status).toBe(401);

@@ -7,7 +7,7 @@ import { carryCallSeal, carryThinking } from "./seals.ts";
 import { writeStop } from "./stop-reason.ts";
 import { writeUsage } from "./usage.ts";
 
-/** Writes a whole answer for a client of the Messages API, with every member that its official types have. */
+/** Writes a whole answer for a client of the Messages API, with every member that its official types have but `citations`. */
 export function writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject {
   return {
     ...messageHead(ask),
@@ -29,8 +29,11 @@ export const messageHead = ({ newId, model }: ClientAsk): JsonObject => ({
   model,
 });
 
-/** How a block of text begins; where it is from can be told on this wire only by who found it. */
-export const textBlock = (text: string): JsonObject => ({ type: "text", text, citations: null });
+/**
+ * How a block of text begins. Where it is from can be told on this wire only by who found it, and text of which that is not told
+ * comes from Anthropic without `citations`: there are clients that take a list or nothing, and no null.
+ */
+export const textBlock = (text: string): JsonObject => ({ type: "text", text });
 
 /** A call with its arguments, which a stream sends afterwards. */
 export const callBlock = ({ id, name }: Pick<CallBlock, "id" | "name">, input: JsonObject): JsonObject => ({

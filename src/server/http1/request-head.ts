@@ -23,12 +23,27 @@ export interface RequestHead {
 /** Nobody sends so many; what goes through them more than once takes long with thousands. */
 const MAX_FIELDS = 198;
 
+/** A request line, whose target is a path or a URL. */
+const LINE =
+  /(?:CONNECT (?![?# ])|[!#$%&'*+.^_`|~0-9a-zA-Z-]+ (?:\/|[hH][tT][tT][pP][sS]?:\/\/(?![/?# ])))[\x21-\x7e\x80-\xff]* HTTP\/1\.[01]/;
+
+/** Fields whose names and values hold nothing that they may not. DEL in a value is for whoever reads that value: it ends no line. */
+const FIELDS = /(?:\r\n[!#$%&'*+.^_`|~0-9a-zA-Z-]+:[\t\x20-\xff]*)*/;
+
+const HEAD = new RegExp(`^${LINE.source}${FIELDS.source}$`);
+const FIRST_LINE = new RegExp(`^${LINE.source}\r$`);
+const FIRST_BYTE = /^[!#$%&'*+.^_`|~0-9a-zA-Z-]/;
+
 /**
- * A whole head: its request line, whose target is a path or a URL, and fields whose names and values hold nothing that they may
- * not. DEL in a value is for whoever reads that value: it ends no line.
+ * Whether bytes in which no head ends may be the beginning of one. Those of TLS may not, nor may a line that is none: whoever
+ * sends them would else wait for an answer until the connection has been silent for too long.
+ * @param searchFrom what stands before has been looked at
  */
-const HEAD =
-  /^(?:CONNECT (?![?# ])|[!#$%&'*+.^_`|~0-9a-zA-Z-]+ (?:\/|[hH][tT][tT][pP][sS]?:\/\/(?![/?# ])))[\x21-\x7e\x80-\xff]* HTTP\/1\.[01](?:\r\n[!#$%&'*+.^_`|~0-9a-zA-Z-]+:[\t\x20-\xff]*)*$/;
+export function mayBeginHead(bytes: Buffer, searchFrom: number): boolean {
+  if (!FIRST_BYTE.test(bytes.toString("latin1", 0, 1))) return false;
+  const end = bytes.indexOf("\n");
+  return end < searchFrom || FIRST_LINE.test(bytes.toString("latin1", 0, end));
+}
 
 const LENGTH = /^\d{1,15}$/;
 

@@ -3,7 +3,7 @@ import { GrowingBytes, type HeldBytes, HeldShare } from "../../upstream/http1/gr
 import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { BodySource } from "./incoming-body.ts";
-import { type HeadFault, parseRequestHead } from "./request-head.ts";
+import { type HeadFault, mayBeginHead, parseRequestHead } from "./request-head.ts";
 import type { RequestTaker } from "./request-taker.ts";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
@@ -118,6 +118,7 @@ export class RequestReader implements BodySource {
     const end = bytes.indexOf(HEAD_END, searchFrom);
     if ((end < 0 ? bytes.length : end) > this.#maxHeadBytes) return this.#refuse(431);
     if (end < 0) {
+      if (!mayBeginHead(bytes, searchFrom)) return this.#refuse(400);
       if (!this.#ahead) (this.#ahead = new GrowingBytes()).append(bytes);
       return;
     }

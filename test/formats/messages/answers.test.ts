@@ -103,7 +103,7 @@ describe("a client's message", () => {
       type: "message",
       role: "assistant",
       model: "anthropic/claude-sonnet-4-5",
-      content: [{ type: "text", text: "Hello", citations: null }],
+      content: [{ type: "text", text: "Hello" }],
       stop_reason: "end_turn",
       stop_sequence: null,
       stop_details: null,
@@ -167,7 +167,7 @@ describe("a client's message", () => {
       { type: "call", id: "t3", name: "g", input: "{broken", kind: "function" },
     ];
     expect(writeAnswer(answer({ blocks }), ask())["content"]).toEqual([
-      { type: "text", text: "I will not", citations: null },
+      { type: "text", text: "I will not" },
       { type: "tool_use", id: "t2", name: "g", input: {}, caller: { type: "direct" } },
       { type: "tool_use", id: "t3", name: "g", input: { _raw: "{broken" }, caller: { type: "direct" } },
     ]);

@@ -104,7 +104,7 @@ describe("a stream of messages that breaks off", () => {
   });
 });
 
-const BLOCK = JSON.stringify({ type: "text", text: "", citations: null });
+const BLOCK = JSON.stringify({ type: "text", text: "" });
 
 describe("a client of one API, whose stream goes on in another", () => {
   test("reads messages from a provider of chat completions", async () => {

@@ -90,6 +90,23 @@ describe("a head that is refused ends the connection, and what stands behind it 
   });
 
   test.each([
+    ["TLS", "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03", ""],
+    ["an empty line", "\r\n", ""],
+    ["a line that ends in a bare line feed", "GET /a HTTP/1.1\nHost: x\n\n", ""],
+    ["a line without a version", "GET /a\r\n", ""],
+    ["TLS behind a request", `GET /a HTTP/1.1\r\n${HOST}\r\n\x16\x03\x01`, told("GET /a ")],
+  ])("%s is 400 before a head is whole, and not when its client has been silent for long", async (_, bytes, before) => {
+    expect(withoutDate(await echoing.exchange(bytes))).toBe(before + refused("400 Bad Request"));
+  });
+
+  test("a line that cannot be one is refused wherever it is cut", async () => {
+    const client = await echoing.connect();
+    for (const byte of "GET /a\r\n") await client.send(byte);
+    const wire = Buffer.from((await client.untilClosed(5000)).wire).toString();
+    expect(withoutDate(wire)).toBe(refused("400 Bad Request"));
+  });
+
+  test.each([
     ["too long", of("GET /a HTTP/1.1", `${HOST}X: ${"a".repeat(32 * KIB)}\r\n`)],
     ["too long and without an end", `GET /a HTTP/1.1\r\n${HOST}X: ${"a".repeat(32 * KIB)}`],
     ["of too many fields", of("GET /a HTTP/1.1", HOST + "X: a\r\n".repeat(198))],

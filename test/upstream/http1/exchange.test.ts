@@ -60,6 +60,17 @@ async function takeBody(
   return body;
 }
 
+test("events that come along with the head are handed out one by one, as those behind it are", async () => {
+  const events = Array.from({ length: 40 }, (_, index) => `data: ${"x".repeat(60)} ${index}\n\n`);
+  const { sending, say } = setUp();
+  const chunks = events.map((event) => `${event.length.toString(16)}\r\n${event}\r\n`).join("");
+  say(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunks}`);
+  const { body } = await sending.response;
+  const { told, sink } = createSink();
+  body?.consume(sink);
+  expect(told).toEqual([...events, "flush"]);
+});
+
 describe("the body", () => {
   test("what came before it was taken is handed over first, in order", async () => {
     const parts = setUp();
