@@ -53,18 +53,16 @@ export function streamResponse(
   own?: Readonly<Record<string, string>>,
 ): Response {
   const { context } = attempts;
-  context.answered(response.status);
-  const answer = new ClientAnswer(body, {
-    status: response.status,
-    headers: {
-      ...relayedResponseHeaders(response.headers),
-      ...own,
-      "cache-control": "no-cache",
-      "x-accel-buffering": "no",
-      "x-request-id": context.id,
-      ...told,
-    },
-  });
+  const { status } = response;
+  context.answered(status);
+  // Not a new object made of these: to copy what is relayed of OpenAI's takes 2.5 µs.
+  const headers = relayedResponseHeaders(response.headers);
+  for (const name in own) headers[name] = own[name] ?? "";
+  headers["cache-control"] = "no-cache";
+  headers["x-accel-buffering"] = "no";
+  headers["x-request-id"] = context.id;
+  for (const name in told) headers[name] = told[name] ?? "";
+  const answer = new ClientAnswer(body, { status, headers });
   attempts.handOver();
   return answer;
 }

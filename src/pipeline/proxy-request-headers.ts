@@ -2,7 +2,8 @@ import type { ClientHeaders } from "../core/client-request.ts";
 import type { ApiAccess } from "../providers/api-access.ts";
 import type { Provider } from "../providers/provider.ts";
 import { isDecodable } from "../upstream/decode-response.ts";
-import type { HeaderList, HeaderMatcher } from "../upstream/response-headers.ts";
+import type { HeaderMatcher } from "../upstream/response-headers.ts";
+import type { HeaderList } from "../upstream/transport.ts";
 import { createRelayedHeaders } from "./relayed-headers.ts";
 
 /**

@@ -1,6 +1,7 @@
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { ResponseHeaders } from "../upstream/transport.ts";
-import { type HeaderList, type HeaderMatcher, clientNameOf, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
+import { clientNameOf, type HeaderMatcher, LIMITS_AND_IDS } from "../upstream/response-headers.ts";
+import type { HeaderList } from "../upstream/transport.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { PROVIDER_HEADER } from "../formats/error-body.ts";
 import { createRelayedHeaders } from "./relayed-headers.ts";

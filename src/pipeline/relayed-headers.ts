@@ -1,9 +1,5 @@
-import {
-  createHeaderMatcher,
-  type HeaderList,
-  type HeaderMatcher,
-  namedByConnection,
-} from "../upstream/response-headers.ts";
+import { createHeaderMatcher, type HeaderMatcher, namedByConnection } from "../upstream/response-headers.ts";
+import type { HeaderList } from "../upstream/transport.ts";
 import type { Provider } from "../providers/provider.ts";
 
 /** As much of a message's header as says what of it is its connection's own. */

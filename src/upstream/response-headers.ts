@@ -1,13 +1,9 @@
 import { readRetryAfter } from "../core/retry-after.ts";
 import { readLimitReset } from "./limit-reset.ts";
-import type { ResponseHeaders, UpstreamResponse } from "./transport.ts";
+import type { HeaderIndex, HeaderList, ResponseHeaders, UpstreamResponse } from "./transport.ts";
 import type { Redact } from "../core/redact/redact.ts";
 
-/**
- * Names of header fields, in lower case. One that ends in `-` is a family: it means every name that begins with it
- * and goes on with letters, digits and hyphens; not with underscores, which many servers read as hyphens.
- */
-export type HeaderList = readonly string[];
+export const indexHeaders = (list: HeaderList): HeaderIndex => Map.groupBy(list, (entry) => entry.charCodeAt(0));
 
 const FAMILY_MEMBER = /^[a-z0-9-]+$/;
 
@@ -16,10 +12,7 @@ export type HeaderMatcher = (name: string) => "exact" | "family" | undefined;
 
 export function createHeaderMatcher(list: HeaderList): HeaderMatcher {
   const names = new Set(list.filter((entry) => !entry.endsWith("-")));
-  const families = Map.groupBy(
-    list.filter((entry) => entry.endsWith("-")),
-    (family) => family.charCodeAt(0),
-  );
+  const families = indexHeaders(list.filter((entry) => entry.endsWith("-")));
   return (name) => {
     if (names.has(name)) return "exact";
     // Most names begin like no family, which then costs one look, and no callback for each of them.
@@ -79,6 +72,7 @@ export const LIMITS_AND_IDS: HeaderList = [
 const RELAYED: HeaderList = ["content-type", ...LIMITS_AND_IDS];
 
 const isRelayed = createHeaderMatcher(RELAYED);
+const RELAYED_INDEX: HeaderIndex = indexHeaders(RELAYED);
 
 const unchanged: Redact = (value) => value;
 
@@ -91,14 +85,14 @@ export function relayedResponseHeaders(upstream: ResponseHeaders, redact: Redact
   upstream.forEach((value, name) => {
     const relayedName = relayedNameOf(name);
     if (relayedName !== undefined) relayed[relayedName] = redact === unchanged ? value : redact(value);
-  }, RELAYED_INITIALS);
+  }, RELAYED_INDEX);
   return relayed;
 }
 
 /** The name under which clients get a header of a provider, or undefined if they do not. */
 function relayedNameOf(name: string): string | undefined {
-  // Nearly all headers of an answer are none of these, which their first letter shows.
-  if (!RELAYED_INITIALS.has(name.charCodeAt(0)) || isRelayed(name) === undefined) return undefined;
+  // Of nearly all headers that are none of these, their first letter shows it.
+  if (!RELAYED_INDEX.has(name.charCodeAt(0)) || isRelayed(name) === undefined) return undefined;
   return clientNameOf(name);
 }
 
@@ -106,8 +100,6 @@ function relayedNameOf(name: string): string | undefined {
 export function clientNameOf(name: string): string {
   return name === "x-request-id" ? "x-upstream-request-id" : name;
 }
-
-const RELAYED_INITIALS: ReadonlySet<number> = new Set(RELAYED.map((name) => name.charCodeAt(0)));
 
 const DECIMAL = /^\d+(?:\.\d+)?$/;
 

@@ -26,15 +26,24 @@ export interface WireRequest {
   readonly onSent?: () => void;
 }
 
+/**
+ * Names of header fields, in lower case. One that ends in `-` is a family: it means every name that begins with it
+ * and goes on with letters, digits and hyphens; not with underscores, which many servers read as hyphens.
+ */
+export type HeaderList = readonly string[];
+
+/** The entries of a list by the character code of the small letter with which they begin. */
+export type HeaderIndex = ReadonlyMap<number, HeaderList>;
+
 /** The header fields of an answer, as far as the gateway looks at them; a web-standard `Headers` is one of these. */
 export interface ResponseHeaders extends Iterable<[name: string, value: string]> {
   /** The value of a field, its lines joined with commas, or null. `name` is in lower case. */
   get(name: string): string | null;
   /**
    * Costs less than iteration.
-   * @param initials character codes of the small letters with which names begin that matter; others may be left out.
+   * @param listed those that matter; others may be left out.
    */
-  forEach(callback: (value: string, name: string) => void, initials?: ReadonlySet<number>): void;
+  forEach(callback: (value: string, name: string) => void, listed?: HeaderIndex): void;
 }
 
 /** Takes the bytes of a body as they come. Its members must not throw. */

@@ -6,10 +6,10 @@ const CONTENT_TYPE = "content-type";
 export function withContentType(headers: ResponseHeaders, type: string): ResponseHeaders {
   return {
     get: (name) => (name === CONTENT_TYPE ? type : headers.get(name)),
-    forEach(callback, initials) {
+    forEach(callback, listed) {
       headers.forEach((value, name) => {
         if (name !== CONTENT_TYPE) callback(value, name);
-      }, initials);
+      }, listed);
       callback(type, CONTENT_TYPE);
     },
     *[Symbol.iterator]() {

@@ -1,5 +1,7 @@
-import type { ResponseHeaders } from "../transport.ts";
+import type { HeaderIndex, ResponseHeaders } from "../transport.ts";
 import { COLON, SPACE, TAB } from "./framing-bytes.ts";
+
+const HYPHEN = 0x2d;
 
 /** What a capital letter lacks to be a small one. */
 const TO_LOWER_CASE = 0x20;
@@ -34,12 +36,11 @@ export class HeadFields implements ResponseHeaders {
     return value;
   }
 
-  forEach(callback: (value: string, name: string) => void, initials?: ReadonlySet<number>): void {
+  forEach(callback: (value: string, name: string) => void, listed?: HeaderIndex): void {
     for (let index = 0; index < this.#starts.length; index++) {
       const start = this.#starts[index] as number;
-      if (initials && !initials.has(this.#head.charCodeAt(start) | TO_LOWER_CASE)) continue;
-      const name = this.#nameAt(start);
-      callback(this.#valueAt(index, name.length), name);
+      const name = listed ? this.#listedName(start, listed) : this.#nameAt(start);
+      if (name !== undefined) callback(this.#valueAt(index, name.length), name);
     }
   }
 
@@ -54,13 +55,33 @@ export class HeadFields implements ResponseHeaders {
     }
   }
 
+  /**
+   * The name of the field that begins at `start`, unless it is neither listed nor of a family that is. To make a text of each
+   * name, in lower case, and look that up took 15 µs of the 27 fields that OpenAI sends.
+   */
+  #listedName(start: number, listed: HeaderIndex): string | undefined {
+    const alike = listed.get(this.#head.charCodeAt(start) | TO_LOWER_CASE);
+    if (!alike) return undefined;
+    for (const entry of alike) {
+      const isFamily = entry.charCodeAt(entry.length - 1) === HYPHEN;
+      if (isFamily ? this.#begins(start, entry) : this.#isNamed(start, entry)) {
+        return isFamily ? this.#nameAt(start) : entry;
+      }
+    }
+    return undefined;
+  }
+
   /** Whether the field that begins at `start` has this name, which is in lower case. */
   #isNamed(start: number, name: string): boolean {
+    return this.#head.charCodeAt(start + name.length) === COLON && this.#begins(start, name);
+  }
+
+  /** Whether the name of the field that begins at `start` begins so, in lower case. */
+  #begins(start: number, beginning: string): boolean {
     const head = this.#head;
-    if (head.charCodeAt(start + name.length) !== COLON) return false;
-    for (let at = 0; at < name.length; at++) {
+    for (let at = 0; at < beginning.length; at++) {
       const code = head.charCodeAt(start + at);
-      const wanted = name.charCodeAt(at);
+      const wanted = beginning.charCodeAt(at);
       // Of the characters that a name may have, only letters become those of another one.
       if (code !== wanted && (code | TO_LOWER_CASE) !== wanted) return false;
     }
