@@ -69,7 +69,15 @@ export const LIMITS_AND_IDS: HeaderList = [
   "x-trial-endpoint-call-",
 ];
 
-const RELAYED: HeaderList = ["content-type", ...LIMITS_AND_IDS];
+/** Members of these families that OpenAI and Anthropic send with each answer: one that is listed itself is found sooner. */
+const USUAL_MEMBERS: HeaderList = [
+  ...["limit", "remaining", "reset"].flatMap((what) => [`x-ratelimit-${what}-requests`, `x-ratelimit-${what}-tokens`]),
+  ...["requests", "tokens", "input-tokens", "output-tokens"].flatMap((of) =>
+    ["limit", "remaining", "reset"].map((what) => `anthropic-ratelimit-${of}-${what}`),
+  ),
+];
+
+const RELAYED: HeaderList = ["content-type", ...USUAL_MEMBERS, ...LIMITS_AND_IDS];
 
 const isRelayed = createHeaderMatcher(RELAYED);
 const RELAYED_INDEX: HeaderIndex = indexHeaders(RELAYED);

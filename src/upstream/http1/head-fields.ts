@@ -2,6 +2,8 @@ import type { HeaderIndex, ResponseHeaders } from "../transport.ts";
 import { COLON, SPACE, TAB } from "./framing-bytes.ts";
 
 const HYPHEN = 0x2d;
+const CAPITAL_A = 0x41;
+const CAPITAL_Z = 0x5a;
 
 /** What a capital letter lacks to be a small one. */
 const TO_LOWER_CASE = 0x20;
@@ -89,7 +91,16 @@ export class HeadFields implements ResponseHeaders {
   }
 
   #nameAt(start: number): string {
-    return this.#head.slice(start, this.#head.indexOf(":", start)).toLowerCase();
+    const head = this.#head;
+    let hasCapital = false;
+    let end = start;
+    for (; end < head.length; end++) {
+      const code = head.charCodeAt(end);
+      if (code === COLON) break;
+      hasCapital ||= code >= CAPITAL_A && code <= CAPITAL_Z;
+    }
+    const name = head.slice(start, end);
+    return hasCapital ? name.toLowerCase() : name;
   }
 
   /** A field's value without the spaces and tabs around it; `trim` takes more. */
