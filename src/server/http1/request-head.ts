@@ -47,8 +47,8 @@ export function mayBeginHead(bytes: Buffer, searchFrom: number): boolean {
 
 const LENGTH = /^\d{1,15}$/;
 
-/** The statuses of heads that nobody can answer but the server itself. */
-export type HeadFault = 400 | 431;
+/** The statuses of heads that nobody can answer but the server itself; 503 if there is no room for what has come of one. */
+export type HeadFault = 400 | 431 | 503;
 
 /**
  * Reads the head of a request strictly: what another parser might read otherwise is refused.

@@ -13,8 +13,9 @@ const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 const MAX_UNWANTED_BYTES = 16 * 1024 * 1024;
 
 /**
- * Of requests that come before the one in front is answered, so many bytes may wait, and so many on all connections together, as
- * they are in nobody's budget. To read no more would be to see no more when the client leaves.
+ * Of a head that has not come whole, and of requests that come before the one in front is answered, so many bytes may wait, and
+ * so many on all connections together, as they are in nobody's budget. To read no more would be to see no more when the client
+ * leaves.
  */
 const MAX_AHEAD_BYTES = 256 * 1024;
 const MAX_ALL_AHEAD_BYTES = 32 * 1024 * 1024;
@@ -98,16 +99,12 @@ export class RequestReader implements BodySource {
   next(): void {
     this.#state = "ready";
     this.#wire.resume();
-    if (!this.#ahead) return;
-    this.#aheadShare.set(0);
-    this.#takeHead(this.#ahead.bytes, 0);
+    if (this.#ahead) this.#takeHead(this.#ahead.bytes, 0);
   }
 
   /** The connection has ended, or nothing of it is wanted any more. */
   close(reason: Failure): void {
-    this.#state = "broken";
-    if (this.#ahead) this.#aheadShare.set(0);
-    this.#ahead = undefined;
+    this.#break();
     const reading = this.#reading;
     this.#reading = undefined;
     reading?.body.fail(reason);
@@ -120,7 +117,7 @@ export class RequestReader implements BodySource {
     if (end < 0) {
       if (!mayBeginHead(bytes, searchFrom)) return this.#refuse(400);
       if (!this.#ahead) (this.#ahead = new GrowingBytes()).append(bytes);
-      return;
+      return this.#aheadShare.set(this.#ahead.length) ? undefined : this.#refuse(503);
     }
     const head = parseRequestHead(bytes.toString("latin1", 0, end));
     if (typeof head === "number") return this.#refuse(head);
@@ -132,7 +129,7 @@ export class RequestReader implements BodySource {
     const behind = bytes.subarray(end + HEAD_END.length);
     this.#keepRest(reading && behind.length > 0 ? this.#takeBody(reading, behind) : behind);
     if (!this.#ahead) reading?.freeHead(bytes);
-    else if (!this.#aheadShare.set(this.#ahead.length)) return this.#taker.onFlood();
+    if (!this.#aheadShare.set(this.#ahead?.length ?? 0)) return this.#taker.onFlood();
     this.#taker.onRequest(head, reading?.body);
   }
 
@@ -178,9 +175,14 @@ export class RequestReader implements BodySource {
   }
 
   #refuse(status: HeadFault): void {
-    this.#state = "broken";
-    this.#ahead = undefined;
+    this.#break();
     this.#taker.onFault(status);
+  }
+
+  #break(): void {
+    this.#state = "broken";
+    this.#aheadShare.set(0);
+    this.#ahead = undefined;
   }
 
   // Of the body under way:

@@ -15,10 +15,10 @@ export interface Served extends AsyncDisposable {
 /** @param serve answers each request; what it throws is a 500 */
 export function openServed(
   serve: (request: ClientRequest) => Response | Promise<Response>,
-  { idleMs = 60_000, timers = BACKGROUND_TIMERS } = {},
+  { idleMs = 60_000, maxHeadBytes = 32 * 1024, timers = BACKGROUND_TIMERS } = {},
 ): Served {
   const server = serveHttp(
-    { hostname: "127.0.0.1", port: 0, reusePort: false, idleMs, maxHeadBytes: 32 * 1024 },
+    { hostname: "127.0.0.1", port: 0, reusePort: false, idleMs, maxHeadBytes },
     { serve, serveFault: () => answer("fault", 500) },
     timers,
   );

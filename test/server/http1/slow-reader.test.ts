@@ -3,7 +3,7 @@ import { ClientAnswer, type StreamOutput } from "../../../src/core/client-answer
 import type { ClientRequest } from "../../../src/core/client-request.ts";
 import { createGate } from "../../fixtures/gate.ts";
 import { isPending, within } from "../../fixtures/within.ts";
-import { answer, openServed, streamed } from "./served.ts";
+import { answer, HOST, openServed, streamed } from "./served.ts";
 
 const MIB = 1024 * 1024;
 
@@ -138,4 +138,26 @@ test("what waits behind requests is bounded for all connections together, and th
   const late = await served.connect();
   await late.send("GET /end HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(2));
   expect([await late.body(), (await late.head()).status]).toEqual([expect.objectContaining({ text: "end" }), 200]);
+});
+
+test("so is what has come of heads, and one for which there is no room is refused", async () => {
+  // 139 of them may wait.
+  const beginning = "GET /end HTTP/1.1\r\nX-Padding: ".padEnd(240_000, "a");
+  await using served = openServed(() => answer("end"), { maxHeadBytes: 256 * 1024 });
+  const clients = await Promise.all(Array.from({ length: 180 }, () => served.connect()));
+  const isFull = createGate();
+  const refused: string[] = [];
+  const all = clients.map(async (client) => {
+    await client.send(beginning);
+    const { wire } = await client.untilClosed(10_000);
+    if (refused.push(Buffer.from(wire).toString("latin1", 0, 12)) === 180 - 139) isFull.open();
+  });
+  await within(isFull.opened, 10_000, "heads to be refused");
+  expect(new Set(refused.slice(0, 180 - 139))).toEqual(new Set(["HTTP/1.1 503"]));
+  for (const client of clients) client.leave();
+  await Promise.all(all);
+  const late = await served.connect();
+  await late.send(beginning);
+  await late.send(`\r\n${HOST}\r\n`);
+  expect((await late.body()).text).toBe("end");
 });
