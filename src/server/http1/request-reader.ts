@@ -7,6 +7,7 @@ import type { BodySource } from "./incoming-body.ts";
 import { type HeadFault, mayBeginHead, parseRequestHead } from "./request-head.ts";
 import type { RequestTaker } from "./request-taker.ts";
 
+const NOTHING = Buffer.alloc(0);
 const HEAD_END = Buffer.from("\r\n\r\n");
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
@@ -72,8 +73,7 @@ export class RequestReader implements BodySource {
     if (isReady && !this.#ahead) return this.#takeHead(rest, 0);
     // What has come before holds no end of a head, but perhaps the beginning of one.
     const searchFrom = Math.max(0, (this.#ahead?.length ?? 0) - HEAD_END.length + 1);
-    this.#ahead ??= new GrowingBytes();
-    this.#ahead.append(rest);
+    (this.#ahead ??= new GrowingBytes()).append(rest);
     if (isReady) this.#takeHead(this.#ahead.bytes, searchFrom);
     else if (!this.#mayWait()) this.#taker.onFlood();
   }
@@ -198,5 +198,3 @@ export class RequestReader implements BodySource {
     this.#wire.write(CONTINUE);
   }
 }
-
-const NOTHING = Buffer.alloc(0);
