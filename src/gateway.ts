@@ -12,7 +12,7 @@ export interface Gateway {
   /**
    * Serves another configuration, and reads again the files that it names. Requests in flight finish on what they began
    * with, new ones see the new state at once. What only a restart changes stays as it is, and is named.
-   * Rejects, and changes nothing, with {@link SettingError} if a setting cannot be used, or with another error if the
+   * Rejects, and changes nothing, with `SettingError` if a setting cannot be used, or with another error if the
    * address cannot be listened on with the new certificate, or if the gateway has begun to end.
    */
   apply(config: Config): Promise<ConfigChanges>;

@@ -9,7 +9,7 @@ export const reportFailures = (rows: readonly (LoadRow | FeatureRow)[]): string[
     .map((row) => `! ${"target" in row ? `${row.scenario} of ${row.target}` : row.feature}: ${row.reasons.join("; ")}`);
 
 /** Start-up and memory. */
-export function processTable(rows: readonly ProcessRow[]): string {
+function processTable(rows: readonly ProcessRow[]): string {
   return table(rows, [
     ["Process", (row) => row.target],
     ["First 200, ms", (row) => figure(row.startMilliseconds, 0)],

@@ -12,6 +12,7 @@ import type { CheckRequest } from "../formats/schema/check.ts";
 import type { AskedInPath } from "./read-path.ts";
 import { afterParsing, DECISIVE_NAMES, parsed, type ReceivedBody, UnparsedBody } from "./received-body.ts";
 
+/** What accepting a body needs from the rest of the gateway. */
 export interface AcceptParts {
   readonly memory: MemoryBudget;
   /** Of request bodies and of answers that are parsed whole. */
@@ -22,24 +23,26 @@ export interface AcceptParts {
   readonly judge?: StringJudge | undefined;
 }
 
+/** A body that has come whole, and whose it is. */
+export interface ArrivedBody {
+  readonly context: RequestContext;
+  readonly request: ClientRequest;
+  readonly format: Format;
+  readonly bytes: Uint8Array;
+  /** What the path says in place of the body; from then on it is as if the body said it, whose bytes stay. */
+  readonly inPath: AskedInPath | undefined;
+}
+
 /**
  * Accepts the body of a request, once the budget has the memory for it and for its value. It is parsed only if all of it
  * must be looked at, or to say what is wrong with it.
- * @param inPath what the path says in place of the body; from then on it is as if the body said it, whose bytes stay
  * @returns a promise only if there is memory to wait for, or if the body is long
  * @throws Failure `malformed_body`, `body_too_complex`, `invalid_request` or `client_gone`
  */
-export function acceptBody(
-  context: RequestContext,
-  request: ClientRequest,
-  format: Format,
-  bytes: Uint8Array,
-  inPath: AskedInPath | undefined,
-  parts: AcceptParts,
-): ReceivedBody | Promise<ReceivedBody> {
-  const arrived: ArrivedBody = { context, request, format, bytes, inPath };
+export function acceptBody(arrived: ArrivedBody, parts: AcceptParts): ReceivedBody | Promise<ReceivedBody> {
   // Strict checks look at all that is in it.
   if (parts.strictChecks) return hold(arrived, undefined, parts);
+  const { request, bytes } = arrived;
   const { jsonLimits: limits, judge } = parts;
   const checking = checkObject(bytes, { limits, names: DECISIVE_NAMES, judge, stop: request });
   return checking instanceof Promise ? holdLater(arrived, checking, parts) : hold(arrived, checking, parts);
@@ -59,14 +62,6 @@ const takeLater = (
   parts: AcceptParts,
   held: Promise<void>,
 ): Promise<ReceivedBody> => held.then(() => take(arrived, checked, parts));
-
-interface ArrivedBody {
-  readonly context: RequestContext;
-  readonly request: ClientRequest;
-  readonly format: Format;
-  readonly bytes: Uint8Array;
-  readonly inPath: AskedInPath | undefined;
-}
 
 /** The memory is held before anything is made of the bytes. */
 function hold(

@@ -39,7 +39,7 @@ export interface ReadRequest {
 
 /**
  * Decides who answers a request. The attempts of what comes out are open: whoever gets it closes them.
- * Throws a {@link Failure} if the request may not pass.
+ * Throws a `Failure` if the request may not pass.
  * @returns a promise only if there is something to wait for. No function here is `async`, and none that every request goes
  * through has a closure: each of these would cost it six objects, or two
  */
@@ -51,7 +51,7 @@ export function createAdmit(parts: AdmitParts): Admit {
     const bytes = withoutByteOrderMark(raw);
     context.received(bytes.length);
     if (bytes.length >= MIN_MEDIA_BODY) context.carriesMedia(mediaBytes(bytes));
-    const accepting = acceptBody(context, request, format, bytes, inPath, parts);
+    const accepting = acceptBody({ context, request, format, bytes, inPath }, parts);
     return accepting instanceof Promise ? resolveLater(parts, read, accepting) : resolve(parts, read, accepting);
   };
 }
@@ -87,11 +87,11 @@ function allow(
   body: ReceivedBody,
   target: Target,
 ): AdmittedRequest | Promise<AdmittedRequest> {
-  const { context, request, query } = read;
+  const { context, request } = read;
   requireClient(request);
   context.selected(target.provider.id, target.model);
   if (!parts.policy.active) return sendOn(parts, read, body, target);
-  const search = requireAllowedModels(parts.policy, context, request, target, body, query.rest);
+  const search = requireAllowedModels(parts.policy, read, target, body);
   return search ? sendOnLater(parts, read, body, target, search) : sendOn(parts, read, body, target);
 }
 

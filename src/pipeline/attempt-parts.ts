@@ -36,7 +36,7 @@ export interface AttemptRequest extends Omit<WireRequest, "onSent" | "headers" |
 
 /** What becomes of a branch. */
 export interface BranchEvents {
-  /** See {@link Attempts.commit}; may be called again. */
+  /** See `Attempts.commit`; may be called again. */
   readonly onCommit?: () => void;
   /** It is closed, for whatever reason. Called once. */
   readonly onClose?: (failure: Failure | undefined) => void;

@@ -50,10 +50,11 @@ export class Attempt implements Reply {
   readonly #context: RequestContext;
   readonly #provider: Provider;
   readonly #sending: Promise<UpstreamResponse>;
-  readonly #step: TraceStep | undefined;
   #response: UpstreamResponse | undefined;
-  readonly #observed: ObservedCall | undefined;
+  #step: TraceStep | undefined;
+  #observed: ObservedCall | undefined;
 
+  /** @param sending what `call` has sent */
   constructor(
     context: RequestContext,
     provider: Provider,
@@ -61,17 +62,23 @@ export class Attempt implements Reply {
     previous: Attempt | undefined,
     sending: Promise<UpstreamResponse>,
     usageInjected: boolean,
-    observed: ObservedCall | undefined,
-    step: TraceStep | undefined,
   ) {
-    this.#observed = observed;
     this.#context = context;
     this.#provider = provider;
     this.call = call;
     this.previous = previous;
     this.#sending = sending;
     this.usageInjected = usageInjected;
+  }
+
+  /**
+   * To be called at once, if anybody watches it.
+   * @param step the one of its trace
+   * @param observed for whoever counts calls
+   */
+  watch(step: TraceStep | undefined, observed: ObservedCall | undefined): void {
     this.#step = step;
+    this.#observed = observed;
   }
 
   /** The provider's answer, once its header has come. */

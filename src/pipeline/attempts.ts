@@ -118,10 +118,10 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const sending = this.#reason
       ? Promise.reject(this.#reason)
       : sendWithin(memory, this, call, provider, request, step);
-    const usageInjected = request.usageInjected ?? false;
-    const observed = calls && new ObservedCall(calls, context, provider, model, this.#kind, now);
+    const attempt = new Attempt(context, provider, call, this.#last, sending, request.usageInjected ?? false);
+    if (step || calls) attempt.watch(step, calls && new ObservedCall(calls, context, provider, model, this.#kind, now));
     this.#kind = "step";
-    return (this.#last = new Attempt(context, provider, call, this.#last, sending, usageInjected, observed, step));
+    return (this.#last = attempt);
   }
 
   /** Closes the attempts that were made without a branch: their answer is of no use, and whoever heard of it hears no more. */

@@ -5,6 +5,7 @@ import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames, type ModelNames } from "../routing/model-names.ts";
 import type { ModelPolicy } from "../routing/model-policy.ts";
+import type { RelayedQuery } from "../routing/resolve-target.ts";
 import type { Target } from "../routing/target.ts";
 import { requireSingleMember, watchDecisive } from "./prepare-body.ts";
 import type { ReceivedBody } from "./received-body.ts";
@@ -12,27 +13,31 @@ import type { ReceivedBody } from "./received-body.ts";
 // What the model policy judges of a request of `/v1`, in its body and its query. Those that wait for the search of a long
 // body are functions of their own, because a closure costs whoever calls the function around it.
 
+/** A request that may name models in its body and in its query. */
+interface NamingRequest {
+  readonly context: RequestContext;
+  readonly request: ClientRequest;
+  readonly query: RelayedQuery;
+}
+
 /**
  * Applies a model policy that is in force to a request of `/v1`: to its model, and to all others that the provider may
  * take for one of its models, such as fallbacks and tools with a model of their own.
- * @param query of the request, without its `provider`
  * @returns a promise only for a long body, which is searched in turns of the event loop
  * @throws Failure `model_not_allowed` or `model_disallowed`
  */
 export function requireAllowedModels(
   policy: ModelPolicy,
-  context: RequestContext,
-  request: ClientRequest,
+  { context, request, query }: NamingRequest,
   { provider, model }: Target,
   body: ReceivedBody,
-  query: string,
 ): Promise<void> | undefined {
   const refusal = policy.refusal(provider, model);
   if (refusal) throw refusal;
   const names = createModelNames();
   const options = { skipsData: true, watch: watchDecisive(body), stop: request };
   const search = findJsonModels(asBuffer(body.bytes), names, options);
-  const asked = { policy, context, provider, query, names };
+  const asked = { policy, context, provider, query: query.rest, names };
   return search ? requireAllowedLater(search, asked) : requireAllowed(asked);
 }
 

@@ -50,10 +50,6 @@ const INERT = {
 /**
  * Makes the headers of a proxied answer: the provider's own that are allowed for every provider or for this one, but
  * for those that its `Connection` names, with its key masked.
- * @param url that was asked; what the provider says relative to it is made absolute, because to the client it would
- * mean a place at the gateway
- * @param announcesLength the answer has no body of its own (HEAD, 304), so its Content-Length is a fact about another
- * one.
  */
 export type ProxyResponseHeaders = (
   upstream: ResponseHeaders,
@@ -62,12 +58,15 @@ export type ProxyResponseHeaders = (
 ) => Headers;
 
 interface AnsweredRequest {
+  /** What the provider says relative to it is made absolute, because to the client it would mean a place at the gateway. */
   readonly url: string;
   readonly requestId: string;
   readonly isError: boolean;
+  /** The answer has no body of its own (HEAD, 304), so its Content-Length is a fact about another one. */
   readonly announcesLength: boolean;
 }
 
+/** Creates the function that makes them. */
 export function createProxyResponseHeaders(): ProxyResponseHeaders {
   const relayedOf = createRelayedHeaders(RELAYED, ({ relayedHeaders }) => relayedHeaders);
   return (upstream, provider, answered) => headersFor(upstream, provider, relayedOf(upstream, provider), answered);

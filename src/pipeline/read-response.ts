@@ -83,7 +83,10 @@ export async function bufferResponse(
   }
 }
 
-/** The beginning of an error's body, as text; an error that breaks off or runs on is read as far as it came. */
+/**
+ * The body of an error, as text; nothing of one that breaks off or has more than `limit` bytes.
+ * @throws Failure `client_gone`
+ */
 export async function readErrorText(
   context: RequestContext,
   answer: UpstreamResponse,

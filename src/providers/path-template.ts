@@ -2,7 +2,7 @@
 export const MODEL_PLACE = "{model}";
 const ALTERNATIVES = /\{([^|{}]*)\|([^{}]*)\}/;
 
-/** The two paths or addresses of which one with alternatives speaks, see {@link ApiPaths}. */
+/** The two paths or addresses of which one with alternatives speaks, see `ApiPaths`. */
 export const expandPath = (path: string): { readonly whole: string; readonly stream: string } => ({
   whole: path.replace(ALTERNATIVES, "$1"),
   stream: path.replace(ALTERNATIVES, "$2"),

@@ -14,7 +14,7 @@ export interface ModelPolicy {
    */
   refusal(provider: Provider, model: string, otherReadings?: readonly string[]): Failure | undefined;
   /**
-   * What the lists say of a name of the gateway's own, see {@link createRoutePolicy}: `whole`, all of its deployments may
+   * What the lists say of a name of the gateway's own, see `createRoutePolicy`: `whole`, all of its deployments may
    * be asked; `each`, those may that {@link refusal} allows; or why none may.
    * @param name as the request has it, which a deny-list must not hold
    * @param configured as the operator has it, with its `*`, which an allow-list must hold: a client must not choose among

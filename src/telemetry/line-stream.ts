@@ -23,7 +23,7 @@ export interface LineStream {
   /** Writes to the buffer what was deferred. To be called before a line is written to it that was not. */
   catchUp(): void;
   /**
-   * Resolves when the output has taken all lines, refuses them, has taken nothing for {@link STALL_MS}, or has not taken all
+   * Resolves when the output has taken all lines, refuses them, has taken nothing for `STALL_MS`, or has not taken all
    * within this time.
    * @returns how many lines it has not taken
    */

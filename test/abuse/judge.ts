@@ -21,7 +21,7 @@ export interface Run {
 }
 
 /** CPU time that the runtime takes to decode and parse these bytes, in milliseconds. */
-export function bareParseMs(bytes: Uint8Array): number {
+function bareParseMs(bytes: Uint8Array): number {
   const before = process.threadCpuUsage();
   try {
     JSON.parse(new TextDecoder().decode(bytes));

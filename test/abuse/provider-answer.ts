@@ -22,7 +22,7 @@ export function headOf(status: string, lines: readonly string[]): Buffer {
 }
 
 /** A body in chunks of so many bytes, as it is on the wire. */
-export function inChunks(body: Uint8Array, chunkBytes: number): Buffer {
+function inChunks(body: Uint8Array, chunkBytes: number): Buffer {
   const sizeLine = (bytes: number): Buffer => Buffer.from(`${bytes.toString(16)}\r\n`);
   const whole = Math.floor(body.length / chunkBytes);
   const rest = body.length % chunkBytes;

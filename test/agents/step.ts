@@ -23,7 +23,7 @@ export interface Round {
 }
 
 export const TASK = "Change hello to goodbye in hello.txt";
-export const ANSWER = "Done: the file says goodbye.";
+const ANSWER = "Done: the file says goodbye.";
 
 const TEXT = "I will read it. é😀";
 const SEE = "I look first.";

@@ -7,7 +7,7 @@ import type { Ended } from "./run-to-end.ts";
 
 /**
  * What `--check` says of settings, and with which code it ends, in this process and from the functions that `src/main.ts`
- * calls: at a hundredth of the cost of {@link runToEnd}, for tables of settings. A start that is refused says the same.
+ * calls: at a hundredth of the cost of `runToEnd`, for tables of settings. A start that is refused says the same.
  */
 export async function checkSettings(environment: Readonly<Record<string, string>>): Promise<Ended> {
   const loaded = loadConfig({ SERVER_PORT: "0", ...environment });

@@ -16,7 +16,10 @@ const provider = { id: "openai" } as Target["provider"];
 /** What is sent for the bytes of a request, if its provider calls the model so. */
 function sent(bytes: string, model: string): string {
   const request = new Request("http://localhost/", { method: "POST" });
-  const body = acceptBody({} as RequestContext, request, CHAT, Buffer.from(bytes), undefined, PARTS);
+  const body = acceptBody(
+    { context: {} as RequestContext, request, format: CHAT, bytes: Buffer.from(bytes), inPath: undefined },
+    PARTS,
+  );
   if (body instanceof Promise) throw new Error("short bodies are accepted at once");
   return Buffer.from(applyEdits(prepareBody(body, { provider, model }, CHAT, false))).toString();
 }

@@ -21,7 +21,7 @@ const CHECKS_NOTHING: Format = { ...CHAT, checkRequired: () => undefined };
 const request = new Request("http://localhost/", { method: "POST" });
 
 function accept(text: string, inPath?: AskedInPath, format: Format = CHECKS_NOTHING): ReceivedBody {
-  const body = acceptBody(CONTEXT, request, format, Buffer.from(text), inPath, PARTS);
+  const body = acceptBody({ context: CONTEXT, request, format, bytes: Buffer.from(text), inPath }, PARTS);
   if (body instanceof Promise) throw new Error("short bodies are accepted at once");
   return body;
 }
@@ -71,7 +71,10 @@ describe("a body that is not parsed", () => {
     ["a model that is long", `{"model":${"[".repeat(30)}${"[],".repeat(70_000)}[]${"]".repeat(30)}}`],
     ["a model that is repeated", `{"model":"a","input":"${"x".repeat(200_000)}","model":1}`],
   ])("is parsed in turns before it is looked at, if it has %s", async (_, text) => {
-    const accepting = acceptBody(CONTEXT, request, CHAT, Buffer.from(text), undefined, PARTS);
+    const accepting = acceptBody(
+      { context: CONTEXT, request, format: CHAT, bytes: Buffer.from(text), inPath: undefined },
+      PARTS,
+    );
     expect(accepting).toBeInstanceOf(Promise);
     const outcome = await (accepting as Promise<ReceivedBody>).catch((error: unknown) => error);
     expect(outcome).toMatchObject({ code: "invalid_request", details: { message: "model must be a string" } });

@@ -48,7 +48,7 @@ export function readCall(call: JsonObject, { toolName }: AnswerSource): { readon
 export const isServerCall = (call: JsonObject): boolean => call["type"] === "server_tool_use";
 
 /** The arguments of a call as text. */
-export function inputText(input: unknown): string {
+function inputText(input: unknown): string {
   if (typeof input === "string") return input === "" ? "{}" : input;
   return input === undefined || input === null ? "{}" : JSON.stringify(input);
 }

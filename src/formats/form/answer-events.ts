@@ -29,7 +29,7 @@ export type OpenedBlock =
       readonly id: string;
       readonly name: string;
       readonly kind: "function" | "custom";
-      /** See {@link CallBlock.isAnswered}. */
+      /** See `CallBlock.isAnswered`. */
       readonly isAnswered?: boolean;
     }
   /** A picture that the model made; there are no pieces. */

@@ -25,7 +25,7 @@ export interface Conversation {
   readonly wantsUsage: boolean;
   /**
    * Members that the reader did not understand or that only its own format has, as paths such as `service_tier` or
-   * `tools[2].type`: they cannot cross to another format, and {@link Note}s are made of them.
+   * `tools[2].type`: they cannot cross to another format, and `Note`s are made of them.
    */
   readonly foreign: readonly ForeignMember[];
 }

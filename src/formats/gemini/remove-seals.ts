@@ -8,7 +8,7 @@ const NAMES = ["thoughtSignature", "thought_signature"] as const;
  * this API would refuse as forged: the thoughts of those, and parts and contents of which nothing else is left.
  * @returns undefined if there is none
  */
-export function removeSeals(contents: readonly unknown[]): readonly unknown[] | undefined {
+function removeSeals(contents: readonly unknown[]): readonly unknown[] | undefined {
   let isChanged = false;
   const kept: unknown[] = [];
   for (const content of contents) {

@@ -58,7 +58,7 @@ export class Asking implements OpenAttempt<Asking>, BranchEvents, AskAgain, Judg
 
   /**
    * Sends the request. Not `async`: such a function would keep it.
-   * @param isLooked see {@link isJudged}
+   * @param isLooked see `isJudged`
    */
   begin(parts: AskParts, admitted: AdmittedRequest, next: Answer, isLooked: boolean): this {
     const asking = ask(next, admitted);

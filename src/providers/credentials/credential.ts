@@ -69,7 +69,7 @@ export type AuthorizationHeaders = Readonly<Record<string, string>>;
 /** Makes the headers that carry a credential. @throws CredentialError if this request cannot have one */
 export type Authorize = (request: UnauthorizedRequest) => AuthorizationHeaders | Promise<AuthorizationHeaders>;
 
-/** Finds what authorizes requests with a credential at the moment. Rejects with a {@link CredentialError}. */
+/** Finds what authorizes requests with a credential at the moment. Rejects with a `CredentialError`. */
 export type FindAuthorize = (credential: Credential) => Authorize | Promise<Authorize>;
 
 /** Something that authorizes requests, for as long as it is good. */

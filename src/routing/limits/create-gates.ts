@@ -140,7 +140,7 @@ function createChains(states: GateStates, rules: ReadonlyMap<string, GateRule>) 
   };
 }
 
-/** See {@link Gates.wait}. */
+/** See `Gates.wait`. */
 function createWait(
   { room, waiting, queue, queueOptions, minuteWaitMs, answerNow }: GateStates,
   queues: ReadonlyMap<string, QueueOptions>,

@@ -32,7 +32,7 @@ export interface GateStates {
   generation(): number;
   /** The gate with this key; made by the rule if it is not known. */
   gate(key: string, rule: GateRule): Gate;
-  /** See {@link ModelGates.use}. */
+  /** See `ModelGates.use`. */
   use(rules: ReadonlyMap<string, GateRule>, queues: ReadonlyMap<string, QueueOptions>): void;
   /** How the queue of a model is bounded, by the newest configuration that has it. */
   queueOptions(model: string): QueueOptions | undefined;

@@ -9,7 +9,7 @@ export interface Deployment {
   readonly label: string;
   /** With this key. */
   readonly provider: Provider;
-  /** In the provider's naming, or `*`, see {@link DeploymentOptions.model}. */
+  /** In the provider's naming, or `*`, see `DeploymentOptions.model`. */
   readonly model: string;
   /** Above 0. The weight of a deployment of several keys is shared by them. */
   readonly weight: number;
@@ -20,6 +20,6 @@ export interface Deployment {
   /** What a request must enter before this is asked, in this order, from the narrowest: see limits/gate.ts. */
   readonly gates: readonly string[];
   readonly price?: PriceOptions | undefined;
-  /** See {@link DeploymentOptions.prefill}. */
+  /** See `DeploymentOptions.prefill`. */
   readonly prefill?: PrefillOption | undefined;
 }

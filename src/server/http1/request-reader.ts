@@ -1,29 +1,23 @@
 import { Failure } from "../../core/errors.ts";
-import { GrowingBytes, type HeldBytes, HeldShare } from "../../upstream/http1/growing-bytes.ts";
+import { GrowingBytes } from "../../upstream/http1/growing-bytes.ts";
 import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { BodyReader } from "./body-reader.ts";
+import { type AheadBytes, AheadShare } from "./ahead-share.ts";
 import type { BodySource } from "./incoming-body.ts";
 import { type HeadFault, mayBeginHead, parseRequestHead } from "./request-head.ts";
 import type { RequestTaker } from "./request-taker.ts";
 
+const NOTHING = Buffer.alloc(0);
 const HEAD_END = Buffer.from("\r\n\r\n");
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** So much of a body that nobody wants is read, for the connection to carry the next request. */
 const MAX_UNWANTED_BYTES = 16 * 1024 * 1024;
 
-/**
- * Of a head that has not come whole, and of requests that come before the one in front is answered, so many bytes may wait, and
- * so many on all connections together, as they are in nobody's budget. To read no more would be to see no more when the client
- * leaves.
- */
-const MAX_AHEAD_BYTES = 256 * 1024;
-const MAX_ALL_AHEAD_BYTES = 32 * 1024 * 1024;
-
 /** What all readers of a server have. */
 export interface ReaderParts {
   readonly maxHeadBytes: number;
-  readonly allAhead: HeldBytes;
+  readonly allAhead: AheadBytes;
 }
 
 type State =
@@ -41,7 +35,7 @@ export class RequestReader implements BodySource {
   readonly #wire: SocketConnection;
   readonly #taker: RequestTaker;
   readonly #maxHeadBytes: number;
-  readonly #aheadShare: HeldShare;
+  readonly #aheadShare: AheadShare;
   #state: State = "ready";
   /** The beginning of a head, or what is behind the request in front. */
   #ahead: GrowingBytes | undefined;
@@ -54,7 +48,7 @@ export class RequestReader implements BodySource {
   constructor(wire: SocketConnection, { maxHeadBytes, allAhead }: ReaderParts, taker: RequestTaker) {
     this.#wire = wire;
     this.#maxHeadBytes = maxHeadBytes;
-    this.#aheadShare = new HeldShare(allAhead, MAX_AHEAD_BYTES, MAX_ALL_AHEAD_BYTES);
+    this.#aheadShare = new AheadShare(allAhead);
     this.#taker = taker;
   }
 
@@ -79,10 +73,9 @@ export class RequestReader implements BodySource {
     if (isReady && !this.#ahead) return this.#takeHead(rest, 0);
     // What has come before holds no end of a head, but perhaps the beginning of one.
     const searchFrom = Math.max(0, (this.#ahead?.length ?? 0) - HEAD_END.length + 1);
-    this.#ahead ??= new GrowingBytes();
-    this.#ahead.append(rest);
+    (this.#ahead ??= new GrowingBytes()).append(rest);
     if (isReady) this.#takeHead(this.#ahead.bytes, searchFrom);
-    else if (!this.#aheadShare.set(this.#ahead.length)) this.#taker.onFlood();
+    else if (!this.#mayWait()) this.#taker.onFlood();
   }
 
   /** The request in front is answered. @returns whether its body is over, too; else the taker hears when it is */
@@ -117,7 +110,7 @@ export class RequestReader implements BodySource {
     if (end < 0) {
       if (!mayBeginHead(bytes, searchFrom)) return this.#refuse(400);
       if (!this.#ahead) (this.#ahead = new GrowingBytes()).append(bytes);
-      return this.#aheadShare.set(this.#ahead.length) ? undefined : this.#refuse(503);
+      return this.#mayWait() ? undefined : this.#refuse(503);
     }
     const head = parseRequestHead(bytes.toString("latin1", 0, end));
     if (typeof head === "number") return this.#refuse(head);
@@ -129,8 +122,15 @@ export class RequestReader implements BodySource {
     const behind = bytes.subarray(end + HEAD_END.length);
     this.#keepRest(reading && behind.length > 0 ? this.#takeBody(reading, behind) : behind);
     if (!this.#ahead) reading?.freeHead(bytes);
-    if (!this.#aheadShare.set(this.#ahead?.length ?? 0)) return this.#taker.onFlood();
+    if (!this.#mayWait()) return this.#taker.onFlood();
     this.#taker.onRequest(head, reading?.body);
+  }
+
+  /** Counts what is ahead. @returns whether so much may wait */
+  #mayWait(): boolean {
+    const length = this.#ahead?.length ?? 0;
+    // Of most requests nothing is, and nothing was.
+    return length === this.#aheadShare.bytes || this.#aheadShare.set(length);
   }
 
   /** @param rest what has not been read of the bytes under way, which may be all that is ahead */
@@ -198,5 +198,3 @@ export class RequestReader implements BodySource {
     this.#wire.write(CONTINUE);
   }
 }
-
-const NOTHING = Buffer.alloc(0);

@@ -28,7 +28,7 @@ export interface StepParts {
 export abstract class RecordedStep {
   readonly startedAt: number;
   endedAt: number | undefined = undefined;
-  /** Why it came to nothing, as {@link TraceStep.ended} takes it. */
+  /** Why it came to nothing, as `TraceStep.ended` takes it. */
   error: unknown = undefined;
   /** The one of its trace that was recorded before it. */
   previous: RecordedStep | undefined = undefined;

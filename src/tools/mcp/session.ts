@@ -37,7 +37,7 @@ export interface RemoteTool {
   readonly description: string;
   /** JSON Schema of the arguments, as the server sent it. */
   readonly inputSchema: JsonObject;
-  /** The schema reduced by {@link reduceSchema}, if the session does that. */
+  /** The schema reduced by `reduceSchema`, if the session does that. */
   readonly reducedSchema?: JsonObject;
 }
 
@@ -54,11 +54,11 @@ export interface SessionEvents {
 
 /** One initialised session with one MCP server. */
 export interface McpSession {
-  /** All pages of the server's tools. Throws {@link McpError}, or the reason of the signal. */
+  /** All pages of the server's tools. Throws `McpError`, or the reason of the signal. */
   listTools(signal: AbortSignal): Promise<readonly RemoteTool[]>;
   /**
    * Calls a tool, with further headers if they are given, and resolves with the result as the protocol has it: `content`, `structuredContent`, `isError`.
-   * Throws {@link McpError}, or the reason of the signal.
+   * Throws `McpError`, or the reason of the signal.
    */
   callTool(tool: RemoteTool, args: JsonObject, bound: BoundSignal, headers?: CallHeaders): Promise<JsonObject>;
   /** Notifies the server that the session ends, for a short time at most, and frees everything. Never throws. */
@@ -83,5 +83,5 @@ export interface SessionOptions {
   readonly signal: AbortSignal;
 }
 
-/** Connects to a server. Throws {@link McpError}, or the reason of the signal. */
+/** Connects to a server. Throws `McpError`, or the reason of the signal. */
 export type OpenSession = (options: SessionOptions) => Promise<McpSession>;

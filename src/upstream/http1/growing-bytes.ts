@@ -37,29 +37,3 @@ export class GrowingBytes {
     this.#start += count;
   }
 }
-
-/** How many bytes are held at all places of a kind together. */
-export interface HeldBytes {
-  total: number;
-}
-
-/** What is held at one of them. */
-export class HeldShare {
-  readonly #all: HeldBytes;
-  readonly #limit: number;
-  readonly #limitOfAll: number;
-  #bytes = 0;
-
-  constructor(all: HeldBytes, limit: number, limitOfAll: number) {
-    this.#all = all;
-    this.#limit = limit;
-    this.#limitOfAll = limitOfAll;
-  }
-
-  /** Sets how many bytes are held here. @returns whether that is within both limits */
-  set(bytes: number): boolean {
-    this.#all.total += bytes - this.#bytes;
-    this.#bytes = bytes;
-    return bytes <= this.#limit && this.#all.total <= this.#limitOfAll;
-  }
-}

@@ -5,7 +5,7 @@ import { type ModelSketch, startTwoProviders, type TwoProviders, withModels } fr
 export const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
 
 /** The model `fast`, first at `left`, of which only `right` is known to go on with answers. */
-export const RESUMED: ModelSketch = {
+const RESUMED: ModelSketch = {
   name: "fast",
   resumes: true,
   deployments: [{ provider: "left" }, { provider: "right", prefill: "continue_final_message" }],

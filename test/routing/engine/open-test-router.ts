@@ -18,7 +18,7 @@ import { createManualClock } from "../../fixtures/manual-clock.ts";
 import { createProvider } from "../../upstream/open-upstream.ts";
 
 /** All that there is. */
-export const REASONS: readonly RetryReason[] = [
+const REASONS: readonly RetryReason[] = [
   ...(["connect", "send", "timeout", "first_token", "empty", "error_event", "invalid"] as const),
   ...(["408", "429", "500", "502", "503", "504", "529"] as const),
 ];

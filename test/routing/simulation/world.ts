@@ -10,7 +10,7 @@ import type { RoutedModel } from "../../../src/routing/models/routed-model.ts";
 import { createProvider } from "../../upstream/open-upstream.ts";
 
 /** What a provider does with a request. */
-export const MOODS = [
+const MOODS = [
   "good",
   "slow",
   "hangs",

@@ -7,7 +7,7 @@ export const PUSH = { ...METRICS, TELEMETRY_METRICS_PUSH_ENABLED: "true" } as co
 export const REQUEST = official("metrics", "ExportMetricsServiceRequest");
 const ANSWER = official("metrics", "ExportMetricsServiceResponse");
 
-export const DELTA = 1;
+const DELTA = 1;
 export const CUMULATIVE = 2;
 
 /** Attributes as OTLP's JSON has them; a value that is no text is written as it is. */

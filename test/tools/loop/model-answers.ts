@@ -13,7 +13,7 @@ export type TestWire = (typeof WIRES)[number];
 const clients = new Map<TestWire, ClientDialect>();
 for (const wire of WIRES) clients.set(wire, await DIALECTS[wire]());
 
-export const USAGE: Usage = {
+const USAGE: Usage = {
   ...{ input: 10, output: 3, cacheRead: 4, cacheWrite: undefined, cacheWriteHour: undefined, reasoning: undefined },
 };
 
