@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
 import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
+import { describedSchema } from "../form/described-schema.ts";
 import { fitLimits } from "../form/fit-limits.ts";
 import { gatherNotes, type Notes } from "../form/notes.ts";
 import type { WriteContext } from "./write-content.ts";
@@ -36,7 +37,9 @@ export function writeRequest(asked: Conversation, target: WireTarget): WrittenRe
 
 /** https://docs.cohere.com/docs/structured-outputs */
 function writeOutputFormat(output: OutputFormat): JsonObject {
-  return output.kind === "json" ? { type: "json_object" } : { type: "json_object", json_schema: output.schema };
+  return output.kind === "json"
+    ? { type: "json_object" }
+    : { type: "json_object", json_schema: describedSchema(output) };
 }
 
 const MAX_STOPS = 5;

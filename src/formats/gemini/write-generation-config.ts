@@ -1,6 +1,7 @@
 import type { Conversation, OutputFormat, Sampling } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { withoutUndefined } from "../../core/json/values.ts";
+import { describedSchema } from "../form/described-schema.ts";
 import { cleanSchema } from "./clean-schema.ts";
 import { writeThinking } from "./write-thinking.ts";
 import type { WireObject, Writing } from "./writing.ts";
@@ -56,8 +57,9 @@ function writeOutput(output: OutputFormat | undefined, writing: Writing): WireOb
   if (!output) return {};
   const json = { responseMimeType: "application/json" };
   if (output.kind === "json") return json;
-  if (!writing.target.facts.knowsSchemasInPart) return { ...json, responseJsonSchema: output.schema };
-  const { schema, isExact } = cleanSchema(output.schema, "response_format", writing.schemas);
+  const described = describedSchema(output);
+  if (!writing.target.facts.knowsSchemasInPart) return { ...json, responseJsonSchema: described };
+  const { schema, isExact } = cleanSchema(described, "response_format", writing.schemas);
   if (!isExact) writing.note("adjusted", "response_format");
   return { ...json, responseSchema: schema };
 }

@@ -3,6 +3,7 @@ import type { Bookkeeping, Conversation } from "../form/conversation.ts";
 import { CannotTranslate, type WireTarget, type WrittenRequest } from "../form/dialect.ts";
 import { forceAnswer } from "../form/forced-answer.ts";
 import { fitLimits } from "../form/fit-limits.ts";
+import { describedSchema } from "../form/described-schema.ts";
 import { fitSchema } from "../form/fit-schema.ts";
 import { type WireObject } from "./members.ts";
 import { writeClaudeSampling } from "../form/claude-sampling.ts";
@@ -64,7 +65,7 @@ function writeOutputConfig(
 ): WireObject | undefined {
   const config: WireObject = effort ? { effort } : {};
   if (output?.kind === "schema") {
-    const { schema, isExact } = fitSchema(output.schema, true);
+    const { schema, isExact } = fitSchema(describedSchema(output), true);
     if (!isExact) writing.note("adjusted", "response_format");
     config["format"] = { type: "json_schema", schema };
   }
