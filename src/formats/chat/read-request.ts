@@ -5,6 +5,7 @@ import type { Foreign } from "./read-content.ts";
 import { readMessages } from "./read-messages.ts";
 import { readTools, readToolChoice } from "./read-tools.ts";
 import { readReasoning } from "./reasoning-ask.ts";
+import { saysSomething, unreadHints } from "../form/unread-members.ts";
 
 /** Members that the form has. */
 const UNDERSTOOD: ReadonlySet<string> = new Set([
@@ -24,6 +25,13 @@ const ESSENTIAL: ReadonlySet<string> = new Set([
   ...["json_schema", "regex", "ebnf", "continue_final_message"],
 ]);
 
+/** Padding of events says nothing. */
+const STREAM_OPTIONS: ReadonlySet<string> = new Set(["include_usage", "include_obfuscation"]);
+
+const RESPONSE_FORMAT: ReadonlySet<string> = new Set(["type", "json_schema", "schema"]);
+
+const JSON_SCHEMA: ReadonlySet<string> = new Set(["name", "description", "schema", "strict"]);
+
 /** Reads a body of `POST /v1/chat/completions`, with what providers add to OpenAI's API. */
 export function readRequest(body: JsonObject): Conversation {
   const foreign: Foreign = [];
@@ -41,14 +49,13 @@ export function readRequest(body: JsonObject): Conversation {
     bookkeeping: readBookkeeping(body),
     wantsUsage: objectOf(body["stream_options"])?.["include_usage"] === true,
   };
+  foreign.push(...unreadHints(objectOf(body["stream_options"]), "stream_options", STREAM_OPTIONS));
   for (const name in body) if (!UNDERSTOOD.has(name)) addForeign(name, body[name], foreign);
   return { ...conversation, foreign };
 }
 
-/** Clients that write out all their members write null, "" or [] into those that they do not use. */
 function addForeign(name: string, value: unknown, foreign: Foreign): void {
-  if (value === null || value === undefined || value === "" || value === false) return;
-  if (Array.isArray(value) && value.length === 0) return;
+  if (!saysSomething(value)) return;
   // Text is all that an answer is without this member.
   if (name === "modalities" && Array.isArray(value) && value.every((each) => each === "text")) return;
   foreign.push({ path: name, isEssential: ESSENTIAL.has(name) });
@@ -81,6 +88,8 @@ function readOutputFormat(value: unknown, foreign: Foreign): OutputFormat | unde
   if (format === undefined || format["type"] === "text") return undefined;
   const described = objectOf(format["json_schema"]);
   const schema = objectOf(described?.["schema"]) ?? objectOf(format["schema"]);
+  foreign.push(...unreadHints(format, "response_format", RESPONSE_FORMAT));
+  foreign.push(...unreadHints(described, "response_format.json_schema", JSON_SCHEMA));
   if (schema !== undefined) {
     return {
       kind: "schema",

@@ -1,7 +1,17 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Tool, ToolChoice } from "../form/conversation.ts";
 import { booleanOf, filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.ts";
+import { unreadHints } from "../form/unread-members.ts";
 import { type Foreign, readCacheMark } from "./read-content.ts";
+
+/** Members that are read, of a tool and of what it describes; the others change nothing of what a call means. */
+const READ_OF_TOOL: ReadonlySet<string> = new Set([
+  ...["type", "function", "custom", "strict", "cache_control", "prompt_cache_breakpoint"],
+]);
+const READ_OF_FUNCTION: ReadonlySet<string> = new Set([
+  ...["name", "description", "parameters", "strict", "cache_control", "prompt_cache_breakpoint"],
+]);
+const READ_OF_CUSTOM: ReadonlySet<string> = new Set(["name", "description", "format"]);
 
 /** Reads `tools`, and `functions`, their older form. Tools of other kinds have no common meaning. */
 export function readTools(body: JsonObject, foreign: Foreign): readonly Tool[] {
@@ -15,9 +25,15 @@ export function readTools(body: JsonObject, foreign: Foreign): readonly Tool[] {
 function readTool(tool: unknown, path: string, foreign: Foreign): readonly Tool[] {
   const members = objectOf(tool);
   const described = objectOf(members?.["function"]);
-  if (members && described) return [readFunction(described, members)];
+  if (members && described) {
+    foreign.push(...unreadHints(members, path, READ_OF_TOOL));
+    foreign.push(...unreadHints(described, `${path}.function`, READ_OF_FUNCTION));
+    return [readFunction(described, members)];
+  }
   const custom = objectOf(members?.["custom"]);
   if (members?.["type"] === "custom" && custom) {
+    foreign.push(...unreadHints(members, path, READ_OF_TOOL));
+    foreign.push(...unreadHints(custom, `${path}.custom`, READ_OF_CUSTOM));
     const format = objectOf(custom["format"]);
     return [
       {

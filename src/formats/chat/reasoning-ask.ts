@@ -2,10 +2,15 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import { booleanOf, numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import type { Reasoning } from "../form/conversation.ts";
 import { asEffort } from "../form/efforts.ts";
+import { unreadHints } from "../form/unread-members.ts";
 import type { Foreign } from "./read-content.ts";
 
 /** Groq's word for thinking as much as the model does by itself. */
 const USUAL = "default";
+
+const REASONING: ReadonlySet<string> = new Set(["effort", "enabled", "max_tokens", "exclude"]);
+
+const THINKING: ReadonlySet<string> = new Set(["type", "budget_tokens"]);
 
 /**
  * Reads how much the model is to think: OpenAI's `reasoning_effort`, OpenRouter's `reasoning`, `thinking` of DeepSeek,
@@ -16,6 +21,8 @@ export function readReasoning(body: JsonObject, foreign: Foreign): Reasoning | u
   const reasoning = objectOf(body["reasoning"]);
   const thinking = objectOf(body["thinking"]);
   const variables = readVariables(body["chat_template_kwargs"], foreign);
+  foreign.push(...unreadHints(reasoning, "reasoning", REASONING));
+  foreign.push(...unreadHints(thinking, "thinking", THINKING));
   const isSwitchedOn = thinking
     ? thinking["type"] !== "disabled"
     : (booleanOf(body["enable_thinking"]) ??

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { isSet, listOf, objectOf, textOf } from "../../core/json/values.ts";
 import type { ForeignMember, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
+import { unreadHints } from "../form/unread-members.ts";
 import { camelMembers, camelObjectOf } from "./camel-members.ts";
 import { toJsonSchema } from "./read-schema.ts";
 
@@ -52,6 +53,8 @@ function readParameters({ parameters, parametersJsonSchema }: JsonObject): JsonO
   return schema ?? (isJsonObject(parameters) ? toJsonSchema(parameters) : undefined);
 }
 
+const CALLING_CONFIG: ReadonlySet<string> = new Set(["mode", "allowedFunctionNames"]);
+
 /** What `toolConfig` says of which functions are called. https://ai.google.dev/api/caching#FunctionCallingConfig */
 export interface ReadToolConfig {
   readonly toolChoice: ToolChoice | undefined;
@@ -64,6 +67,7 @@ export function readToolConfig(value: unknown, foreign: ForeignMember[]): ReadTo
     if (isSet(other) && other !== false) foreign.push({ path: `toolConfig.${name}`, isEssential: false });
   }
   const config = camelObjectOf(functionCallingConfig) ?? {};
+  foreign.push(...unreadHints(config, "toolConfig.functionCallingConfig", CALLING_CONFIG));
   const mode = textOf(config["mode"])?.toUpperCase();
   const names = listOf(config["allowedFunctionNames"]).filter((name): name is string => typeof name === "string");
   return { toolChoice: readChoice(mode, names), isValidated: mode === "VALIDATED" };

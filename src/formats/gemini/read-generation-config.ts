@@ -11,6 +11,7 @@ import type {
 } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { camelObjectOf } from "./camel-members.ts";
+import { unreadHints } from "../form/unread-members.ts";
 import { toJsonSchema } from "./read-schema.ts";
 
 /** Members that are read, in whole or in part. */
@@ -54,7 +55,7 @@ export function readGenerationConfig(value: unknown, foreign: ForeignMember[]): 
   return {
     limits: readLimits(config),
     sampling: readSampling(config),
-    reasoning: readReasoning(camelObjectOf(config["thinkingConfig"])),
+    reasoning: readReasoning(camelObjectOf(config["thinkingConfig"]), foreign),
     output: readOutput(config, foreign),
   };
 }
@@ -83,15 +84,23 @@ const LEVELS: ReadonlyMap<string, Effort> = new Map(
   Object.entries<Effort>({ MINIMAL: "minimal", LOW: "low", MEDIUM: "medium", HIGH: "high" }),
 );
 
+const UNSAID = "THINKING_LEVEL_UNSPECIFIED";
+
+const THINKING_CONFIG: ReadonlySet<string> = new Set(["includeThoughts", "thinkingBudget", "thinkingLevel"]);
+
 /** The budget with which the model decides itself. */
 const DYNAMIC = -1;
 
 /** https://ai.google.dev/gemini-api/docs/thinking */
-function readReasoning(config: JsonObject | undefined): Reasoning | undefined {
+function readReasoning(config: JsonObject | undefined, foreign: ForeignMember[]): Reasoning | undefined {
   if (!config) return undefined;
   const isShown = booleanOf(config["includeThoughts"]);
   const given = numberOf(config["thinkingBudget"]);
-  const level = LEVELS.get(textOf(config["thinkingLevel"])?.toUpperCase() ?? "");
+  const wanted = textOf(config["thinkingLevel"])?.toUpperCase() ?? UNSAID;
+  const level = LEVELS.get(wanted);
+  const path = `${PATH}.thinkingConfig`;
+  if (level === undefined && wanted !== UNSAID) foreign.push({ path: `${path}.thinkingLevel`, isEssential: false });
+  foreign.push(...unreadHints(config, path, THINKING_CONFIG));
   const effort = level ?? (given === 0 ? "none" : undefined);
   const budget = given !== undefined && given > 0 ? given : undefined;
   const isAdaptive = given === DYNAMIC && effort === undefined;

@@ -3,6 +3,7 @@ import { filledTextOf, listOf } from "../../core/json/values.ts";
 import type { MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { ForeignMember } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
+import { unreadHints } from "../form/unread-members.ts";
 import { camelObjectOf } from "./camel-members.ts";
 import { readMedia } from "./read-media.ts";
 
@@ -55,9 +56,12 @@ export class CallIds {
   }
 }
 
+const READ: ReadonlySet<string> = new Set(["id", "name", "response", "parts"]);
+
 /** Reads the `functionResponse` of a part. @throws CannotTranslate if it is that of no call */
 export function readResult(response: JsonObject, path: string, calls: CallIds, foreign: ForeignMember[]): ResultBlock {
   const name = filledTextOf(response["name"]) ?? "";
+  foreign.push(...unreadHints(response, path, READ));
   const callId = calls.ofResult(filledTextOf(response["id"]), name);
   if (callId === undefined) throw new CannotTranslate(path, "no call of this name or id is open before it");
   const media = listOf(response["parts"]).flatMap((part, at): MediaBlock[] => {

@@ -8,7 +8,8 @@ import type {
   Reasoning,
 } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { numberOf, objectOf, textOf } from "../../core/json/values.ts";
+import { isSet, numberOf, objectOf, textOf } from "../../core/json/values.ts";
+import { unreadHints } from "../form/unread-members.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
 import { readTurns } from "./read-turns.ts";
 
@@ -50,7 +51,7 @@ export function readRequest(body: JsonObject): Conversation {
     stream: body["stream"] === true,
     turns: readTurns(body, foreign),
     tools: readTools(body["tools"], foreign),
-    ...readToolChoice(body["tool_choice"]),
+    ...readToolChoice(body["tool_choice"], foreign),
     limits: { maxOutputTokens, stop: readStop(body["stop_sequences"]), answers: undefined },
     sampling: {
       temperature: numberOf(body["temperature"]),
@@ -63,7 +64,7 @@ export function readRequest(body: JsonObject): Conversation {
       logprobs: undefined,
     },
     reasoning: readReasoning(body, foreign),
-    output: readOutput(body),
+    output: readOutput(body, foreign),
     bookkeeping: readBookkeeping(body, foreign),
     wantsUsage: true,
     foreign,
@@ -90,11 +91,21 @@ const EFFORTS: ReadonlySet<string> = new Set<Effort>(["low", "medium", "high", "
 
 const isEffort = (value: unknown): value is Effort => typeof value === "string" && EFFORTS.has(value);
 
+const THINKING: ReadonlySet<string> = new Set(["type", "budget_tokens", "display"]);
+
+const OUTPUT_CONFIG: ReadonlySet<string> = new Set(["effort", "format"]);
+
+const OUTPUT_FORMAT: ReadonlySet<string> = new Set(["type", "schema"]);
+
 /** `thinking` and `output_config.effort`. https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking */
 function readReasoning(body: JsonObject, foreign: ForeignMember[]): Reasoning | undefined {
   const thinking = objectOf(body["thinking"]);
-  const wanted = objectOf(body["output_config"])?.["effort"];
+  const config = objectOf(body["output_config"]);
+  const wanted = config?.["effort"];
   const effort = isEffort(wanted) ? wanted : undefined;
+  if (isSet(wanted) && effort === undefined) foreign.push({ path: "output_config.effort", isEssential: false });
+  foreign.push(...unreadHints(thinking, "thinking", THINKING));
+  foreign.push(...unreadHints(config, "output_config", OUTPUT_CONFIG));
   const display = thinking?.["display"];
   const isShown = display === "summarized" ? true : display === "omitted" ? false : undefined;
   switch (thinking?.["type"]) {
@@ -112,17 +123,19 @@ function readReasoning(body: JsonObject, foreign: ForeignMember[]): Reasoning | 
       if (effort) foreign.push({ path: "output_config.effort", isEssential: false });
       return { effort: "none", budget: undefined, isAdaptive: false, isShown: undefined };
     default:
+      if (thinking) foreign.push({ path: "thinking.type", isEssential: false });
       return effort && { effort, budget: undefined, isAdaptive: false, isShown: undefined };
   }
 }
 
 /** `output_config.format`, which was called `output_format` at first. */
-function readOutput(body: JsonObject): OutputFormat | undefined {
+function readOutput(body: JsonObject, foreign: ForeignMember[]): OutputFormat | undefined {
   const format = objectOf(body["output_config"])?.["format"] ?? body["output_format"];
   if (format === undefined || format === null) return undefined;
   if (!isJsonObject(format) || format["type"] !== "json_schema" || !isJsonObject(format["schema"])) {
     throw new CannotTranslate("output_config.format", "it must be a json_schema with a schema");
   }
+  foreign.push(...unreadHints(format, "output_config.format", OUTPUT_FORMAT));
   return { kind: "schema", name: undefined, description: undefined, schema: format["schema"], strict: true };
 }
 

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { ForeignMember, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { booleanOf, objectOf, textOf } from "../../core/json/values.ts";
+import { unreadHints } from "../form/unread-members.ts";
 import { readCache } from "./members.ts";
 
 /**
@@ -10,8 +11,12 @@ import { readCache } from "./members.ts";
  */
 const TOOL_SEARCH = /^tool_search_tool_/;
 
-/** Members of a tool that only this wire has, and change nothing of what a call means. */
-const HINTS = ["defer_loading", "input_examples", "eager_input_streaming"] as const;
+/** Members of a tool that are read; the others, such as `defer_loading`, change nothing of what a call means. */
+const READ: ReadonlySet<string> = new Set([
+  ...["type", "name", "description", "input_schema", "strict", "cache_control", "allowed_callers"],
+]);
+
+const READ_OF_CHOICE: ReadonlySet<string> = new Set(["type", "name", "disable_parallel_tool_use"]);
 
 /** Reads `tools`; those that the provider runs or defines itself have no place elsewhere. */
 export function readTools(tools: unknown, foreign: ForeignMember[]): readonly Tool[] {
@@ -27,11 +32,7 @@ function readTool(tool: unknown, path: string, foreign: ForeignMember[]): readon
     foreign.push({ path: `${path}.type`, isEssential: !TOOL_SEARCH.test(type) });
     return [];
   }
-  for (const name of HINTS) {
-    if (tool[name] !== undefined && tool[name] !== null && tool[name] !== false) {
-      foreign.push({ path: `${path}.${name}`, isEssential: false });
-    }
-  }
+  foreign.push(...unreadHints(tool, path, READ));
   const callers = tool["allowed_callers"];
   if (Array.isArray(callers) && !(callers.length === 1 && callers[0] === "direct")) {
     foreign.push({ path: `${path}.allowed_callers`, isEssential: !callers.includes("direct") });
@@ -49,11 +50,15 @@ function readTool(tool: unknown, path: string, foreign: ForeignMember[]): readon
 }
 
 /** Reads `tool_choice`, which also says whether several tools may be called at once. */
-export function readToolChoice(choice: unknown): {
+export function readToolChoice(
+  choice: unknown,
+  foreign: ForeignMember[],
+): {
   readonly toolChoice: ToolChoice | undefined;
   readonly parallelCalls: boolean | undefined;
 } {
   if (!isJsonObject(choice)) return { toolChoice: undefined, parallelCalls: undefined };
+  foreign.push(...unreadHints(choice, "tool_choice", READ_OF_CHOICE));
   const isSerial = booleanOf(choice["disable_parallel_tool_use"]);
   return { toolChoice: readChoice(choice), parallelCalls: isSerial === undefined ? undefined : !isSerial };
 }

@@ -5,6 +5,7 @@ import { createForeignMembers, type ForeignMembers } from "./member-lists.ts";
 import { GO_ON, NO_STORE, readItems } from "./read-items.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
 import { readReasoning } from "./reasoning.ts";
+import { unreadMembers } from "../form/unread-members.ts";
 
 /** Members that the form has a place for, in this file or in those that it calls. */
 const KNOWN = new Set([
@@ -28,9 +29,15 @@ const KNOWN = new Set([
   "prompt_cache_key",
   "service_tier",
   "stream",
-  // Padding of events, which says nothing.
   "stream_options",
 ]);
+
+const TEXT = new Set(["format", "verbosity"]);
+
+/** Padding of events says nothing. */
+const STREAM_OPTIONS = new Set(["include_obfuscation"]);
+
+const FORMAT = new Set(["type", "json_schema", "name", "description", "schema", "strict"]);
 
 /** What lies in the provider's store, or is fetched from there later, and why it cannot be sent. */
 const ESSENTIAL: ReadonlyMap<string, string | undefined> = new Map([
@@ -91,6 +98,10 @@ function listForeign(body: JsonObject, foreign: ForeignMembers): void {
     if (ESSENTIAL.has(name)) foreign.essential(name, ESSENTIAL.get(name));
     else foreign.harmless(name);
   }
+  for (const path of unreadMembers(objectOf(body["text"]), "text", TEXT)) foreign.harmless(path);
+  for (const path of unreadMembers(objectOf(body["stream_options"]), "stream_options", STREAM_OPTIONS)) {
+    foreign.harmless(path);
+  }
   for (const [index, included] of listOf(body["include"]).entries()) {
     if (included !== LOGPROBS && included !== "reasoning.encrypted_content") foreign.harmless(`include[${index}]`);
   }
@@ -100,6 +111,7 @@ function readOutputFormat(value: unknown, foreign: ForeignMembers): OutputFormat
   const format = objectOf(value);
   if (!format || format["type"] === "text") return undefined;
   if (format["type"] === "json_object") return { kind: "json" };
+  for (const path of unreadMembers(format, "text.format", FORMAT)) foreign.harmless(path);
   // Chat's nested form is understood too.
   const spec = objectOf(format["json_schema"]) ?? format;
   const schema = objectOf(spec["schema"]);

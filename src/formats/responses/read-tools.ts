@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { NativeTool, Tool, ToolChoice } from "../form/conversation.ts";
 import { isSet, listOf, objectOf, textOf, booleanOf } from "../../core/json/values.ts";
+import { unreadMembers } from "../form/unread-members.ts";
 import { LOCAL_SHELL, LOCAL_SHELL_TOOL } from "./local-shell.ts";
 import type { ForeignMembers } from "./member-lists.ts";
 import { namespacePrefix } from "./tool-names.ts";
@@ -8,8 +9,13 @@ import { namespacePrefix } from "./tool-names.ts";
 /** Tools that the provider runs and that an agent with tools of its own can do without. */
 const OPTIONAL_TOOLS = new Set(["web_search", "web_search_preview", "image_generation"]);
 
-/** Members of tools that only say when a tool is loaded or how its result is checked: all tools are sent at once. */
-const HARMLESS_MEMBERS = ["output_schema", "async", "allowed_callers"];
+/**
+ * Members of tools that are read, in chat's nested form as well; the others say when a tool is loaded or how its result is
+ * checked. All tools are sent at once, so nothing is lost by a tool that need not have been.
+ */
+const READ: ReadonlySet<string> = new Set([
+  ...["type", "name", "description", "parameters", "strict", "format", "function", "custom", "defer_loading"],
+]);
 
 export interface ToolList {
   readonly tools: readonly Tool[];
@@ -70,10 +76,10 @@ function toolsOfItems(input: unknown): ListedTools[] {
 
 /** @returns undefined for a tool that the provider runs */
 function readTool(tool: JsonObject, path: string, foreign: ForeignMembers): readonly Tool[] | undefined {
-  for (const member of HARMLESS_MEMBERS) if (isSet(tool[member])) foreign.harmless(`${path}.${member}`);
   switch (tool["type"]) {
     case "function":
     case "custom":
+      for (const unread of unreadMembers(tool, path, READ)) foreign.harmless(unread);
       return [readOwnTool(tool, undefined)];
     case "local_shell":
       return [LOCAL_SHELL_TOOL];
@@ -91,6 +97,7 @@ function readNamespace(tool: JsonObject, path: string, foreign: ForeignMembers):
   return listOf(tool["tools"]).flatMap((value, index) => {
     const inner = objectOf(value) ?? {};
     if (inner["type"] === "function" || inner["type"] === "custom") {
+      for (const unread of unreadMembers(inner, `${path}.tools[${index}]`, READ)) foreign.harmless(unread);
       return [readOwnTool(inner, { kind: "namespace", name, description })];
     }
     foreign.essential(`${path}.tools[${index}].type`);
