@@ -27,6 +27,10 @@ export function watchDecisive({ bytes, members }: ReceivedBody): MemberWatch {
   return members ?? watchMembers(asBuffer(bytes), DECISIVE_NAMES);
 }
 
+/**
+ * Refuses a member that is given twice: the provider might take another one of them than the gateway.
+ * @throws Failure `invalid_request`
+ */
 export function refuseRepeated(name: string): never {
   throw new Failure("invalid_request", { message: `${name} must not be given more than once`, param: name });
 }

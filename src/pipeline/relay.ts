@@ -41,6 +41,7 @@ export type Relay = (format: Format) => RelayRequest;
 /** Answers one request from the provider that it names. Throws a `Failure` if there is no response. */
 export type RelayRequest = (context: RequestContext, request: ClientRequest) => Promise<Response>;
 
+/** The stages are composed once, with the relay, and each format has its own function. */
 export function createRelay(parts: RelayParts, { stages, readsAgain }: RelayStages): Relay {
   const admit = createAdmit(parts);
   const answer = composeStages(stages, createAnswer(parts, readsAgain));

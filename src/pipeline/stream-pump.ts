@@ -178,13 +178,13 @@ class StreamPump implements BodyConsumer, Deadline, StreamSource {
       if (unfinished) return this.#close(unfinished);
     }
     const isHeard = failure && failure.code !== "client_gone";
-    const lastWords = isHeard ? this.#listener.terminalErrorEvent(failure) : undefined;
+    const errorEvent = isHeard ? this.#listener.terminalErrorEvent(failure) : undefined;
     this.#state = "over";
     this.#heartbeat?.deadlines.release(this);
     // Before the answer is over: the listener restores the connection's idle timeout, which is the next request's from then on.
     this.#listener.onEnd(failure);
-    if (lastWords) this.#output?.write(lastWords);
-    this.#output?.close(lastWords ? undefined : failure);
+    if (errorEvent) this.#output?.write(errorEvent);
+    this.#output?.close(errorEvent ? undefined : failure);
     this.#done.resolve();
   }
 }

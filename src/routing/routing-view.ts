@@ -1,4 +1,4 @@
-import type { Strategy } from "./models/model-options.ts";
+import type { StrategyName } from "./models/model-options.ts";
 
 /** What people may see of routing, as it is now. Nothing of it is secret: no key, no hash of one, no address. */
 export interface RoutingView {
@@ -9,7 +9,7 @@ export interface RoutingView {
 export interface ModelView {
   /** What clients ask for. */
   readonly name: string;
-  readonly strategy: Strategy;
+  readonly strategy: StrategyName;
   /** Names of models that are asked when all of its deployments have failed. */
   readonly fallbacks: readonly string[];
   readonly deployments: readonly DeploymentView[];

@@ -151,6 +151,7 @@ export function expiredLimit(
   return phase === "connecting" && waited >= limits.connectMs ? "connect_timeout" : undefined;
 }
 
+/** Whether a call that has come so far is that of a stream. */
 export function isStream(phase: CallPhase): phase is "opened" | "streaming" | "unread" {
   return phase === "opened" || phase === "streaming" || phase === "unread";
 }

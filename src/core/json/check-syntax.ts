@@ -11,6 +11,7 @@ export interface StringJudge {
   readonly within: (name: string) => JudgeString | undefined;
 }
 
+/** @returns whether the string is a sign; its quotes are at `start` and before `end` */
 export type JudgeString = (bytes: Buffer, start: number, end: number, isKey: boolean) => boolean;
 
 /** What one pass over the bytes of a JSON object finds out. */
@@ -24,8 +25,10 @@ export interface CheckedObject {
 
 export interface CheckOptions {
   readonly limits: JsonLimits;
+  /** Members of the outermost object to look out for on the way. */
   readonly names: WatchedNames;
   readonly judge?: StringJudge | undefined;
+  /** Aborted when nobody waits for the result any more; asked between turns. */
   readonly stop?: { readonly signal: { readonly aborted: boolean } };
 }
 

@@ -64,6 +64,10 @@ export interface JsonScan {
   readonly seams: Seams | undefined;
 }
 
+/**
+ * A scan before the first byte.
+ * @param names of the members of the outermost object to look out for; of a text that is no object, none is
+ */
 export function openScan(bytes: Buffer, limits: JsonLimits, names?: WatchedNames, seams?: Seams): JsonScan {
   return {
     bytes,

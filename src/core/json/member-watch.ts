@@ -64,6 +64,7 @@ export function watchedNames(names: readonly string[]): WatchedNames {
   };
 }
 
+/** A watch that has seen nothing of the body yet. */
 export function openWatch(body: Buffer, names: WatchedNames): MemberWatch {
   return { body, names, found: [], keyStart: -1, keyEnd: -1, current: -1 };
 }

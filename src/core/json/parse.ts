@@ -24,6 +24,7 @@ export interface ParseOptions {
 /** Why there is no value. */
 export type ParseFault = "malformed" | "not_utf8" | "stopped" | ExceededLimit;
 
+/** The value of a text, or why there is none. */
 export type Parsed =
   { readonly value: unknown; readonly watch: MemberWatch | undefined } | { readonly fault: ParseFault };
 

@@ -33,7 +33,6 @@ export interface StreamBlock {
   annotate(annotation: Annotation): boolean;
   seal(seal: Seal): void;
   close(): void;
-  isOpened(): boolean;
   hasPieces(): boolean;
 }
 
@@ -69,7 +68,6 @@ export function createStreamBlock({ emit, newBlock }: StreamOutput): StreamBlock
       if (block !== undefined && !isClosed) emit({ type: "close", block });
       isClosed = true;
     },
-    isOpened: () => block !== undefined,
     hasPieces: () => hasPieces,
   };
 }

@@ -117,6 +117,7 @@ export class Asking implements OpenAttempt<Asking>, BranchEvents, AskAgain, Judg
   }
 }
 
+/** What the answer to a request is judged by. */
 export const judgedAs = ({ format, target, wire, body, counter, isArray = false }: AdmittedRequest): JudgedAs => ({
   format,
   provider: target.provider,

@@ -15,6 +15,10 @@ const MAX_CHARACTERS = 256;
 /** No byte that a header must not have. */
 const NOT_SHOWN = /[^\x21-\x7e]/g;
 
+/**
+ * The headers with which the client is told who answers.
+ * @param attempts of the whole request, that which is answered included; of a single one nothing is said
+ */
 export function headersOf(deployment: Deployment, model: string, attempts: number): Readonly<Record<string, string>> {
   const names = namesOf(deployment, model);
   return attempts > 1 ? { ...names, [ROUTING_HEADERS.attempts]: String(attempts) } : names;
@@ -52,6 +56,7 @@ const namesOf = ({ provider }: Deployment, model: string): Readonly<Record<strin
   [ROUTING_HEADERS.model]: model.slice(0, MAX_CHARACTERS).replace(NOT_SHOWN, "?"),
 });
 
+/** An attempt as the log has it: with its status and the reason only if it failed. */
 export function triedOf({ deployment, model, failure }: AttemptRecord): AttemptSummary {
   const tried = { provider: deployment.provider.id, model };
   return failure ? { ...tried, status: failure.status, why: failure.code } : tried;

@@ -6,7 +6,9 @@ import type { ProviderApiName } from "../../providers/api-paths.ts";
 
 /** Loads each dialect when it is first needed, and once. */
 export interface DialectLoader {
+  /** Rejects for an API whose requests are not translated. */
   client(api: ApiName): Promise<ClientDialect>;
+  /** Rejects for an API that nothing is translated to. */
   wire(api: ProviderApiName): Promise<WireDialect>;
 }
 

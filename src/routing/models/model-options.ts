@@ -7,7 +7,7 @@ import type { Timeouts } from "../../core/timeouts.ts";
  */
 
 /** How the deployments of a model take turns. */
-export type Strategy = "round_robin" | "priority" | "least_busy" | "fastest" | "cheapest" | "sticky";
+export type StrategyName = "round_robin" | "priority" | "least_busy" | "fastest" | "cheapest" | "sticky";
 
 /** How long parts of a call may take, in milliseconds; what is absent is as a wider rule says. */
 export type TimeoutOptions = Timeouts;
@@ -159,7 +159,7 @@ export interface ModelOptions {
   /** What clients ask for; may hold one `*`. */
   readonly name: string;
   readonly deployments: readonly DeploymentOptions[];
-  readonly strategy: Strategy;
+  readonly strategy: StrategyName;
   readonly sticky?: StickyOptions;
   /** Names of models that are asked in their order when all deployments have failed, are at their limits or cooling. */
   readonly fallbacks: readonly string[];

@@ -23,11 +23,16 @@ export const outputOf = (response: JsonObject): readonly JsonObject[] =>
   listOf(response["output"]).filter(isJsonObject);
 
 /** @param input the new items of the request, as JSON */
-export function writeRecord(context: Pick<ResponseRecord, "chain" | "contextBytes">, input: string, response: string) {
+export function writeRecord(
+  context: Pick<ResponseRecord, "chain" | "contextBytes">,
+  input: string,
+  response: string,
+): string {
   const { chain, contextBytes } = context;
   return `{"chain":${JSON.stringify(chain)},"contextBytes":${contextBytes},"input":${input},"response":${response}}`;
 }
 
+/** Reads what {@link writeRecord} wrote. Throws a `SyntaxError` if the text is no JSON; what is not as it must be is left out. */
 export function readRecord(text: string): ResponseRecord {
   const record = objectOf(JSON.parse(text)) ?? {};
   return {

@@ -7,7 +7,7 @@ import { decodeCompletion, parseResponse } from "./answer.ts";
 import { type ClientStream, openClientStream } from "./client-stream.ts";
 import type { CompletionSteps } from "./completion-steps.ts";
 import { withEmptyLine } from "./step-ending.ts";
-import { openStepStream } from "./step-stream.ts";
+import { type CompletionStream, openCompletionStream } from "./step-stream.ts";
 
 export interface CompletionAgentOptions {
   /** Show the client of a stream the calls that the gateway runs. */
@@ -53,7 +53,7 @@ export function createCompletionAgent(
     },
     openStep() {
       const step = openCompletionStep(
-        openStepStream(steps.plan, (client ??= openClient()), steps.newId, steps.remember),
+        openCompletionStream(steps.plan, (client ??= openClient()), steps.newId, steps.remember),
         steps,
       );
       booked = step.usage;
@@ -65,7 +65,7 @@ export function createCompletionAgent(
   };
 }
 
-function openCompletionStep(stream: ReturnType<typeof openStepStream>, steps: CompletionSteps): StepStream {
+function openCompletionStep(stream: CompletionStream, steps: CompletionSteps): StepStream {
   const editor = createEventEditor(stream.translate, MAX_EVENT_BYTES);
   const flush = (): Uint8Array => {
     const rest = editor.flush();

@@ -3,6 +3,7 @@ import { listOf, objectOf } from "../../core/json/values.ts";
 import type { Reply } from "../../pipeline/attempt.ts";
 import { createErrorMask } from "../../pipeline/mask-errors.ts";
 import { isEventStream } from "../../upstream/response-headers.ts";
+import { judgedAs } from "../../pipeline/route/ask-deployment.ts";
 import { withBody } from "../../pipeline/route/judge-reply.ts";
 import type { AdmittedRequest, Answer } from "../../pipeline/stage.ts";
 import { transformBody } from "../../pipeline/transform-body.ts";
@@ -79,11 +80,3 @@ export function withMaskedErrors(reply: Reply, provider: Provider): Reply {
     }),
   );
 }
-
-const judgedAs = ({ format, target, wire, body }: AdmittedRequest): StepProvider<unknown>["as"] => ({
-  format,
-  provider: target.provider,
-  streamAsked: body.value["stream"] === true,
-  isTranslated: wire !== format.api,
-  isArray: false,
-});

@@ -9,7 +9,7 @@ import type { ToolCall } from "./tool-call.ts";
 export const MAX_AT_ONCE = 16;
 
 /** Maximum number of calls of one answer that are run: a confused model can write thousands in one answer. */
-export const MAX_CALLS = 128;
+export const MAX_CALLS_RUN = 128;
 
 /** A call that is run. */
 export type RunCall = Pick<ToolCall, "id" | "name" | "args">;
@@ -51,7 +51,7 @@ export async function runTools(
   recorder: ToolRunRecorder,
 ): Promise<ToolResult[]> {
   const results: ToolResult[] = [];
-  const turns = calls.slice(0, MAX_CALLS).entries();
+  const turns = calls.slice(0, MAX_CALLS_RUN).entries();
   let held = 0;
   const takeTurns = async (): Promise<void> => {
     for (const [index, { id, name, args }] of turns) {
@@ -63,7 +63,7 @@ export async function runTools(
     }
   };
   await Promise.all(Array.from({ length: Math.min(calls.length, MAX_AT_ONCE) }, takeTurns));
-  return [...results, ...calls.slice(MAX_CALLS).map(({ id }) => ({ id, text: TOO_MANY }))];
+  return [...results, ...calls.slice(MAX_CALLS_RUN).map(({ id }) => ({ id, text: TOO_MANY }))];
 }
 
 async function runTool(
@@ -92,7 +92,7 @@ async function runTool(
   }
 }
 
-const TOO_MANY = asError(`not run, because one answer may call at most ${MAX_CALLS} tools`);
+const TOO_MANY = asError(`not run, because one answer may call at most ${MAX_CALLS_RUN} tools`);
 
 /** A result as a message of a chat completion, as JSON text; those of other APIs are about as long. */
 export const toMessage = ({ id, text }: ToolResult): Uint8Array =>

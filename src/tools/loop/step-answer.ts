@@ -9,7 +9,7 @@ import type { ToolCallAccumulator } from "./tool-call-accumulator.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
 /** The result of a streamed step. */
-export interface StepEnd {
+export interface CompletionEnd {
   /** False if the stream ended in the middle, so that its last call may be incomplete. */
   readonly complete: boolean;
   readonly shape: AnswerShape;
@@ -33,7 +33,7 @@ export interface StepAnswer {
    * @param isDone whether the provider has said that its stream is over
    * @param isOver nothing can follow, whatever was called
    */
-  end(isDone: boolean, isOver: boolean): StepEnd;
+  end(isDone: boolean, isOver: boolean): CompletionEnd;
 }
 
 /**

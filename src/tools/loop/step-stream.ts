@@ -4,13 +4,13 @@ import { toJson, writeArray } from "../../core/json/bytes.ts";
 import { findElements, findValue } from "../../core/json/find.ts";
 import { type EventData, readEventData } from "../../core/sse/event-data.ts";
 import type { ClientStream } from "./client-stream.ts";
-import { createStepAnswer, type StepAnswer, type StepEnd } from "./step-answer.ts";
+import { createStepAnswer, type StepAnswer, type CompletionEnd } from "./step-answer.ts";
 import { createStepEnding, type StepEnding } from "./step-ending.ts";
 import { createToolCallAccumulator, type ToolCallAccumulator } from "./tool-call-accumulator.ts";
 import type { ToolPlan } from "./tool-plan.ts";
 
-/** The provider's stream of one step, as it becomes a part of the client's. */
-export interface StepStream {
+/** The provider's stream of one step of a chat completion, event by event, as it becomes a part of the client's. */
+export interface CompletionStream {
   /**
    * What the client is sent for one event: its own bytes, changed ones, or none.
    * @throws Failure if too much would have to be remembered
@@ -21,7 +21,7 @@ export interface StepStream {
   /** What this step has used, as far as the provider has said. */
   usage(): JsonObject | undefined;
   /** The result of the step, once its stream has ended. */
-  end(): StepEnd;
+  end(): CompletionEnd;
   /** What was kept back until it is known that this step is the last: the end of the client's stream. */
   closingEvents(): Uint8Array;
 }
@@ -35,12 +35,12 @@ const DONE = Buffer.from("[DONE]");
  * @param mayRemember called with how much of the answer is remembered; one that is too long is not, and no tool of it
  * is run
  */
-export function openStepStream(
+export function openCompletionStream(
   plan: ToolPlan,
   client: ClientStream,
   newId: (index: number) => string,
   mayRemember: (bytes: number) => boolean,
-): StepStream {
+): CompletionStream {
   const calls = createToolCallAccumulator({
     isOurs: plan.isOurs,
     showsOurs: client.showsOurs,
@@ -53,7 +53,7 @@ export function openStepStream(
   /** The provider said in its stream that it failed: whatever else it says is passed on. */
   let hasFailed = false;
 
-  const end = (): StepEnd => answer.end(ending.isDone(), hasFailed || ending.isFinishSent());
+  const end = (): CompletionEnd => answer.end(ending.isDone(), hasFailed || ending.isFinishSent());
 
   return {
     translate(event) {

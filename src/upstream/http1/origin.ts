@@ -25,6 +25,7 @@ export interface Origin {
   readonly prefix: string;
 }
 
+/** The server of an endpoint; the port is that of the scheme if the address names none. */
 export function originOf({ baseUrl, unixSocket }: EndpointAddress): Origin {
   const { protocol, hostname, port, host, origin } = new URL(baseUrl);
   const secure = protocol === "https:";

@@ -115,6 +115,11 @@ const DISTRUST_MS = 600_000;
 /** Before the server's announced close by this much, so that a request and the close do not cross on the way. */
 const SAFETY_MARGIN_MS = 1000;
 
+/**
+ * Keeps connections to one server.
+ * @param now milliseconds of the monotonic clock
+ * @param maxIdle how many are kept while nobody uses them
+ */
 export function createConnectionPool(
   deadlines: Deadlines,
   now: () => number,

@@ -1,6 +1,6 @@
 import { createRandom } from "../../fixtures/random.ts";
 import type { Lease } from "../../../src/routing/engine/route.ts";
-import type { Strategy } from "../../../src/routing/models/model-options.ts";
+import type { StrategyName } from "../../../src/routing/models/model-options.ts";
 import { openTestRouter, sketch } from "../engine/open-test-router.ts";
 
 /**
@@ -8,7 +8,7 @@ import { openTestRouter, sketch } from "../engine/open-test-router.ts";
  * @param weights of the deployments
  */
 export async function sharesOf(
-  strategy: Strategy,
+  strategy: StrategyName,
   weights: readonly number[],
   requests: number,
   seed: number,

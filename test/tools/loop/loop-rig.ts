@@ -1,6 +1,6 @@
 import { json, sse, dataEvent, type SseOptions } from "../../fixtures/answers.ts";
 import type { ReceivedRequest } from "../../fixtures/http-request-parser.ts";
-import { chunk, end, head, type Step } from "../../fixtures/script.ts";
+import type { Step } from "../../fixtures/script.ts";
 import type { LogLine } from "../../fixtures/start-gateway.ts";
 import type { ManualClock } from "../../fixtures/manual-clock.ts";
 import { startAt, type Substitutes } from "../../fixtures/start-in-process.ts";
@@ -171,11 +171,4 @@ export function eventsOf(text: string): (Record<string, unknown> | "[DONE]")[] {
     .split(/\r?\n\r?\n/)
     .flatMap((event) => /^data: ?(.*)$/m.exec(event)?.[1] ?? [])
     .map((data) => (data === "[DONE]" ? data : (JSON.parse(data) as Record<string, unknown>)));
-}
-
-/** An event stream that goes on as long as the generator says. */
-export function* open(events: readonly string[]): Generator<Step> {
-  yield head(200, { "content-type": "text/event-stream", "transfer-encoding": "chunked" });
-  for (const event of events) yield chunk(event);
-  yield end();
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { MAX_AT_ONCE, MAX_CALLS, runTools, toMessage } from "../../../src/tools/loop/run-tools.ts";
+import { MAX_AT_ONCE, MAX_CALLS_RUN, runTools, toMessage } from "../../../src/tools/loop/run-tools.ts";
 import type { ToolCall } from "../../../src/tools/loop/tool-call.ts";
 import type { ToolSet } from "../../../src/tools/mcp/tool-registry.ts";
 import { settle } from "../../fixtures/manual-clock.ts";
@@ -56,17 +56,17 @@ test("a call that finds too many before it begins when one of them ends; results
 
 test("calls beyond the most of one answer are not run, and say so", async () => {
   const { runs, run } = openTools();
-  const results = run(MAX_CALLS + 2);
-  for (let round = 0; round <= MAX_CALLS / MAX_AT_ONCE; round++) {
+  const results = run(MAX_CALLS_RUN + 2);
+  for (let round = 0; round <= MAX_CALLS_RUN / MAX_AT_ONCE; round++) {
     await settle();
     for (const { end } of runs) end();
   }
   const messages = await results;
-  expect(runs).toHaveLength(MAX_CALLS);
-  expect(messages).toHaveLength(MAX_CALLS + 2);
-  expect(messages[MAX_CALLS - 1]?.["content"]).toBe(`result ${MAX_CALLS - 1}`);
-  expect(messages.slice(MAX_CALLS)).toEqual(
-    [MAX_CALLS, MAX_CALLS + 1].map((index) => ({
+  expect(runs).toHaveLength(MAX_CALLS_RUN);
+  expect(messages).toHaveLength(MAX_CALLS_RUN + 2);
+  expect(messages[MAX_CALLS_RUN - 1]?.["content"]).toBe(`result ${MAX_CALLS_RUN - 1}`);
+  expect(messages.slice(MAX_CALLS_RUN)).toEqual(
+    [MAX_CALLS_RUN, MAX_CALLS_RUN + 1].map((index) => ({
       role: "tool",
       tool_call_id: `c${index}`,
       content: "Error: not run, because one answer may call at most 128 tools",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { openClientStream } from "../../../src/tools/loop/client-stream.ts";
-import { openStepStream } from "../../../src/tools/loop/step-stream.ts";
+import { openCompletionStream } from "../../../src/tools/loop/step-stream.ts";
 import type { ToolPlan } from "../../../src/tools/loop/tool-plan.ts";
 import { createEventEditor } from "../../../src/core/sse/event-filter.ts";
 import { showFigures } from "../../fixtures/figures.ts";
@@ -21,7 +21,7 @@ function open(given = plan) {
     usedBefore: () => undefined,
     isFirstStep: () => true,
   });
-  return openStepStream(given, client, String, (bytes) => bytes <= 32 * 1024 * 1024);
+  return openCompletionStream(given, client, String, (bytes) => bytes <= 32 * 1024 * 1024);
 }
 
 const MEBIBYTE = Buffer.from(delta({ content: "x".repeat(1024 * 1024) }));
