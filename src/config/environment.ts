@@ -19,9 +19,10 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "permission denied",
   EISDIR: "it is a directory",
+  ERR_ENCODING_INVALID_ENCODED_DATA: "it is no UTF-8 text",
 };
 
-/** Why a file cannot be read, in a few words, by the system's error. */
+/** Why a file cannot be read, in a few words, by the error of the system or of the decoder. */
 export function readingProblem(error: unknown): string {
   const code = errorCodeOf(error) ?? "unknown error";
   return REASONS[code] ?? code;
@@ -45,12 +46,12 @@ export function readEnvironment(environment: Environment, path: string | undefin
 export function readEnvFile(path: string, environment: Environment): ReadEnvironment {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    // In UTF-16, as Windows writes it, no line would be a setting, and authentication off. A byte order mark is skipped.
+    text = new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
   } catch (error) {
     return { ok: false, problem: `--env-file ${JSON.stringify(path)} cannot be read: ${readingProblem(error)}` };
   }
   const joined: Record<string, string | undefined> = { ...environment };
-  text = text.replace(/^\ufeff/, "");
   for (const [name, value] of Object.entries(process.getBuiltinModule("node:util").parseEnv(text))) {
     if (readVariable(environment, name) === undefined) joined[name] = value;
   }

@@ -13,13 +13,17 @@ export type FileContents = Readonly<Record<string, string>>;
 
 export const readTextFile: ReadFile = (path) => readFileSync(path, "utf8");
 
-/** Reads the file that a setting names. @throws SettingError if it cannot be read */
+/** Reads the file that a setting names. @throws SettingError if it cannot be read, or is empty */
 export function readSettingFile(setting: string, path: string, readFile: ReadFile): string {
+  let text: string;
   try {
-    return readFile(path);
+    text = readFile(path);
   } catch (error) {
     throw new SettingError(setting, `${path} cannot be read (${errorCodeOf(error) ?? "unreadable"})`);
   }
+  // Whoever writes a file anew empties it first. To the TLS library, nothing is as good as not given.
+  if (text.trim() === "") throw new SettingError(setting, `${path} is empty`);
+  return text;
 }
 
 /** Reads files, and remembers what they held for those who are to begin with the same. */

@@ -30,6 +30,13 @@ describe("a file that cannot be read gives one line", () => {
     expect(readEnvFile(folder, {})).toEqual({ ok: false, problem });
   });
 
+  test.each(["utf16le", "latin1"] as const)("if it is no UTF-8 text but %s", (encoding) => {
+    const path = join(folder, `${encoding}.env`);
+    writeFileSync(path, Buffer.from("\ufeffAUTH_ENABLED=true\r\nENVIRONMENT=\u00fcber\r\n", encoding));
+    const problem = `--env-file ${JSON.stringify(path)} cannot be read: it is no UTF-8 text`;
+    expect(readEnvFile(path, {})).toEqual({ ok: false, problem });
+  });
+
   test("if its path is impossible", () => {
     expect(readEnvFile("a\u0000b", {})).toEqual({ ok: false, problem: expect.stringContaining("cannot be read") });
   });

@@ -15,7 +15,6 @@ export function readBounded(path: string, maxBytes: number): BoundedFile {
     if (bytes.length > maxBytes) return { ok: false, reason: `it is larger than ${maxBytes} bytes` };
     return { ok: true, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch (error) {
-    if (error instanceof TypeError) return { ok: false, reason: "it is no UTF-8 text" };
     return { ok: false, reason: error instanceof NotRegular ? error.message : readingProblem(error) };
   }
 }

@@ -228,6 +228,8 @@ test("a certificate that cannot be used stops the start, and is named", async ()
   expect(String(unusable)).toContain("OTEL_EXPORTER_OTLP_CERTIFICATE is not accepted");
   const missing = await rejectionOf(startTraced({ OTEL_EXPORTER_OTLP_CERTIFICATE: "/no/such" }));
   expect(String(missing)).toContain("/no/such cannot be read (ENOENT)");
+  const empty = await rejectionOf(startTraced({ OTEL_EXPORTER_OTLP_CERTIFICATE: "/dev/null" }));
+  expect(String(empty)).toContain("OTEL_EXPORTER_OTLP_CERTIFICATE is not accepted: /dev/null is empty");
 });
 
 test("the lines of the log are sent too, with the trace that they belong to", async () => {
