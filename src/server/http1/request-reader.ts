@@ -1,10 +1,10 @@
 import { Failure } from "../../core/errors.ts";
-import { GrowingBytes, type HeldBytes, HeldShare } from "../../upstream/http1/growing-bytes.ts";
+import { GrowingBytes, HeldShare } from "../../upstream/http1/growing-bytes.ts";
 import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { BodyReader } from "./body-reader.ts";
 import type { BodySource } from "./incoming-body.ts";
 import { type HeadFault, mayBeginHead, parseRequestHead } from "./request-head.ts";
-import type { RequestTaker } from "./request-taker.ts";
+import type { ReaderParts, RequestTaker } from "./request-taker.ts";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
@@ -19,12 +19,6 @@ const MAX_UNWANTED_BYTES = 16 * 1024 * 1024;
  */
 const MAX_AHEAD_BYTES = 256 * 1024;
 const MAX_ALL_AHEAD_BYTES = 32 * 1024 * 1024;
-
-/** What all readers of a server have. */
-export interface ReaderParts {
-  readonly maxHeadBytes: number;
-  readonly allAhead: HeldBytes;
-}
 
 type State =
   /** The head of a request is to come. */
@@ -159,6 +153,8 @@ export class RequestReader implements BodySource {
     if (!isSkipping) return rest;
     if (rest.length > 0) (this.#ahead = new GrowingBytes()).append(rest);
     this.#taker.onSkipped(true);
+    // It waits if the answer in front has not left.
+    if (!this.#aheadShare.set(this.#ahead?.length ?? 0)) this.#taker.onFlood();
     return NOTHING;
   }
 
