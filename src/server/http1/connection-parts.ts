@@ -2,7 +2,7 @@ import type { Deadlines } from "../../core/deadlines.ts";
 import type { AnswerParts } from "./answer-writer.ts";
 import type { ReceivedRequest, RequestConnection } from "./received-request.ts";
 import type { RequestHead } from "./request-head.ts";
-import type { ReaderParts } from "./request-reader.ts";
+import type { ReaderParts } from "./request-taker.ts";
 
 /** What all connections of a server share. */
 export interface ConnectionParts extends AnswerParts, ReaderParts {

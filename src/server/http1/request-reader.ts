@@ -2,10 +2,10 @@ import { Failure } from "../../core/errors.ts";
 import { GrowingBytes } from "../../upstream/http1/growing-bytes.ts";
 import type { SocketConnection } from "../../upstream/http1/socket-connection.ts";
 import { BodyReader } from "./body-reader.ts";
-import { type AheadBytes, AheadShare } from "./ahead-share.ts";
+import { AheadShare } from "./ahead-share.ts";
 import type { BodySource } from "./incoming-body.ts";
 import { type HeadFault, mayBeginHead, parseRequestHead } from "./request-head.ts";
-import type { RequestTaker } from "./request-taker.ts";
+import type { ReaderParts, RequestTaker } from "./request-taker.ts";
 
 const NOTHING = Buffer.alloc(0);
 const HEAD_END = Buffer.from("\r\n\r\n");
@@ -13,12 +13,6 @@ const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** So much of a body that nobody wants is read, for the connection to carry the next request. */
 const MAX_UNWANTED_BYTES = 16 * 1024 * 1024;
-
-/** What all readers of a server have. */
-export interface ReaderParts {
-  readonly maxHeadBytes: number;
-  readonly allAhead: AheadBytes;
-}
 
 type State =
   /** The head of a request is to come. */
@@ -159,6 +153,8 @@ export class RequestReader implements BodySource {
     if (!isSkipping) return rest;
     if (rest.length > 0) (this.#ahead = new GrowingBytes()).append(rest);
     this.#taker.onSkipped(true);
+    // It waits if the answer in front has not left.
+    if (!this.#mayWait()) this.#taker.onFlood();
     return NOTHING;
   }
 

@@ -1,3 +1,4 @@
+import type { AheadBytes } from "./ahead-share.ts";
 import type { IncomingBody } from "./incoming-body.ts";
 import type { HeadFault, RequestHead } from "./request-head.ts";
 
@@ -11,4 +12,10 @@ export interface RequestTaker {
   onFlood(): void;
   /** The body of a request that has been answered is over, or has become too long to wait for its end. */
   onSkipped(isWhole: boolean): void;
+}
+
+/** What all readers of a server have. */
+export interface ReaderParts {
+  readonly maxHeadBytes: number;
+  readonly allAhead: AheadBytes;
 }
