@@ -42,7 +42,9 @@ export const googleStatus = ({ status }: Failure): number => (status === ANTHROP
 
 function googleDetails({ code, message, details }: Failure, requestId: string): readonly object[] {
   const { param, provider, wireCode, providerError, headers, attempts } = details;
-  const told = providerError?.["details"];
+  const { details: told, ...left } = providerError ?? {};
+  // Google's details are a list, and go out as one.
+  const rest = Array.isArray(told) || told === undefined ? left : { ...left, details: told };
   const retryAfter = /^\d+(?:\.\d+)?$/.exec(headers?.["retry-after"] ?? "")?.[0];
   return [
     // What Google itself says, which comes through as it is.
@@ -57,6 +59,7 @@ function googleDetails({ code, message, details }: Failure, requestId: string): 
         requestId,
         ...(provider !== undefined && { provider }),
         ...(attempts !== undefined && { attempts: JSON.stringify(attempts) }),
+        ...(Object.keys(rest).length > 0 && { providerError: JSON.stringify(rest) }),
       },
     },
     ...(param == null

@@ -27,8 +27,8 @@ const NO_ERROR_SPACED = Buffer.from('"error": null');
 const STATUS_OF_MINIMAX = Buffer.from('"base_resp"');
 
 /** Throws if an answer that must not be empty is empty. */
-export function requireBody(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === 0) throw new Failure("upstream_empty_response");
+export function requireBody(bytes: Uint8Array, { provider = "" }: Pick<RequestContext, "provider">): Uint8Array {
+  if (bytes.length === 0) throw new Failure("upstream_empty_response", { provider });
   return bytes;
 }
 

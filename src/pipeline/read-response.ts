@@ -120,8 +120,9 @@ export async function readWholeResponse(
   const mayHold = (length: number): boolean =>
     length <= UNCOUNTED_BYTES || (hasRoom = memory.tryHold(context, heldBefore + length));
   const answer = await bufferResponse(context, response, call, MAX_BUFFERED_BYTES, mayHold);
-  if ("whole" in answer) return requireBody(answer.whole);
+  if ("whole" in answer) return requireBody(answer.whole, context);
   if (!hasRoom) return { tooMuch: answer.tooLong };
   answer.tooLong.cancel();
-  throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long" });
+  const { provider = "" } = context;
+  throw new Failure("upstream_invalid_response", { message: "The upstream server's answer is too long", provider });
 }

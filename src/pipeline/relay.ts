@@ -110,7 +110,7 @@ function sendWhole(
   { format, provider }: Asked,
   whole: Uint8Array,
 ): Promise<Response> {
-  const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole));
+  const usage = reply.usage ? reply.usage() : (format.readUsage ?? readUsage)(requireBody(whole, attempts.context));
   return sendBooked(attempts, reply, format, judgeAnswer(attempts.context, provider, whole, usage), usage);
 }
 

@@ -68,6 +68,12 @@ function messageOf(text: string): unknown {
   return typeof error === "string" ? error : error.message;
 }
 
+/** What an error says of who answered; the envelopes of Anthropic and OpenAI have no place for that. */
+function providerIn(text: string): unknown {
+  const { error, provider } = JSON.parse(text) as { error: unknown; provider?: unknown };
+  return typeof error === "string" ? provider : "openai";
+}
+
 const RESET = "The upstream server closed the connection before its answer was complete";
 const INVALID = "The upstream server sent an invalid response";
 const EMPTY = "The upstream server sent an empty response";
@@ -230,6 +236,7 @@ describe.each(DIALECTS)("%s: an answer that", (...call) => {
     const asked = rig.provider.requests.length;
     const { status, type, text, complete, line } = await ask(call);
     expect([status, type, complete, messageOf(text)]).toEqual([502, "application/json", true, message]);
+    expect(providerIn(text)).toBe("openai");
     expect(line).toMatchObject({ status: 502, outcome: "failed", failure: code });
     expect(rig.provider.requests.length).toBe(asked + 1);
   });
@@ -264,6 +271,7 @@ test("an answer too long to be held gives 502, and the provider need not go on",
   });
   const { status, text, line } = await ask(CALLS[0]);
   expect([status, messageOf(text)]).toEqual([502, "The upstream server's answer is too long"]);
+  expect(providerIn(text)).toBe("openai");
   expect(line).toMatchObject({ outcome: "failed", failure: "upstream_invalid_response" });
   expect((await rig.provider.connectionClosed(connection)).by).toBe("peer");
 });
