@@ -6,8 +6,8 @@ import { isErrorEvent, type SeenEvent } from "../stream-watch.ts";
 /** Items that begin empty; all others say something by their beginning, such as calls. */
 const GROWING: ReadonlySet<unknown> = new Set(["message", "reasoning"]);
 
-/** Events of a tool that runs at the provider, of a picture as it grows, and the like: `response.web_search_call.searching`. */
-const OF_CALLS = /^response\.\w+_call[\w.]*\.\w+$/;
+/** Events of a tool that runs at the provider, of a picture as it grows, and the like: `response.web_search_call.searching`. A long name is none. */
+const OF_CALLS = /^(?=.{1,128}$)response\.\w+_call[\w.]*\.\w+$/;
 
 /** A delta of any kind, an item that says something by its beginning, or one that is done. */
 export function judgeResponsesContent(event: SeenEvent): EventContent {

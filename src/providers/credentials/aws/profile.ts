@@ -11,7 +11,7 @@ function parseProfiles(text: string, isConfig: boolean): ReadonlyMap<string, Pro
   let profile: Map<string, string> | undefined;
   for (const line of text.split(/\r?\n/)) {
     if (/^\s*(?:[#;]|$)/.test(line)) continue;
-    const [, section] = /^\s*\[\s*([^\]]*?)\s*\]/.exec(line) ?? [];
+    const section = /^\s*\[([^\]]*)\]/.exec(line)?.[1]?.trim();
     if (section !== undefined) {
       const name = isConfig && section !== "default" ? /^profile\s+(.+)$/.exec(section)?.[1] : section;
       profile = name === undefined ? undefined : (profiles.get(unquote(name)) ?? new Map());
