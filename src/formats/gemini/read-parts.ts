@@ -3,12 +3,9 @@ import { filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.t
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { MediaBlock, Seal } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
-import { readAnnotations } from "./read-annotations.ts";
+import { SaidTexts } from "./said-texts.ts";
 import { originOf } from "./signatures.ts";
 import { clientNames, makeCallId } from "./tool-names.ts";
-
-/** Characters of a text that are kept for what is said of places in it; of a longer one the places are left out. */
-const MAX_ANNOTATED = 1024 * 1024;
 
 /**
  * Makes blocks of the parts of an answer, whole or in pieces: a part adds to the open block of its kind or opens one. It
@@ -23,9 +20,7 @@ export class PartReader {
   #blocks = 0;
   #calls = 0;
   #open: OpenBlock | undefined;
-  #bytesBefore = 0;
-  /** What is known of sources already, as streams repeat it. */
-  readonly #annotated = new Set<string>();
+  readonly #texts = new SaidTexts();
 
   constructor(target: WireTarget) {
     this.#origin = originOf(target);
@@ -42,31 +37,21 @@ export class PartReader {
     );
   }
 
-  /** Reads what a candidate says of the sources of the text that is open. */
+  /** Reads what a candidate says of the sources of the texts before it, be they closed or not. */
   annotate(candidate: JsonObject): AnswerEvent[] {
-    const open = this.#open;
-    if (open?.type !== "text" || !(candidate["groundingMetadata"] || candidate["citationMetadata"])) return [];
-    const text = open.length > MAX_ANNOTATED ? "" : open.pieces.join("");
-    return readAnnotations(candidate, { text, bytesBefore: this.#bytesBefore }).flatMap((annotation) => {
-      const key = JSON.stringify(annotation);
-      if (this.#annotated.has(key)) return [];
-      this.#annotated.add(key);
-      return [{ type: "annotation", block: open.block, annotation } as const];
-    });
+    return this.#texts.annotate(candidate);
   }
 
   /** Characters that are kept. */
   get held(): number {
-    return this.#open?.pieces.length ? this.#open.length : 0;
+    return this.#texts.held;
   }
 
   /** Nothing more comes. */
   close(): AnswerEvent[] {
     const open = this.#open;
     this.#open = undefined;
-    if (!open) return [];
-    if (open.type === "text") this.#bytesBefore += open.bytes;
-    return [{ type: "close", block: open.block }];
+    return open ? [{ type: "close", block: open.block }] : [];
   }
 
   #readPart(part: JsonObject, answer: string): AnswerEvent[] {
@@ -91,13 +76,14 @@ export class PartReader {
     // What is signed and what is not must not become one part.
     if (open?.type !== type || open.isSealed) {
       events.push(...this.close());
-      open = { block: this.#blocks++, type, pieces: [], length: 0, bytes: 0, isSealed: false };
+      open = { block: this.#blocks++, type, isSealed: false };
       this.#open = open;
+      if (type === "text") this.#texts.begin(open.block);
       events.push({ type: "open", block: open.block, opened: type === "text" ? { type, isRefusal: false } : { type } });
     }
     this.isEmpty = false;
     events.push({ type: "piece", block: open.block, text });
-    if (type === "text") keep(open, text);
+    if (type === "text") this.#texts.add(text);
     if (seal) events.push(sealOf(open, seal));
     return events;
   }
@@ -137,11 +123,6 @@ export class PartReader {
 interface OpenBlock {
   readonly block: number;
   readonly type: "text" | "thinking";
-  pieces: string[];
-  /** In UTF-16 units. */
-  length: number;
-  /** In UTF-8. */
-  bytes: number;
   isSealed: boolean;
 }
 
@@ -150,13 +131,6 @@ const BESIDE: ReadonlySet<string> = new Set([
   ...["text", "thought", "thoughtSignature", "thought_signature"],
   ...["mediaResolution", "partMetadata", "videoMetadata"],
 ]);
-
-function keep(open: OpenBlock, text: string): void {
-  open.bytes += Buffer.byteLength(text);
-  open.length += text.length;
-  if (open.length <= MAX_ANNOTATED) open.pieces.push(text);
-  else open.pieces = [];
-}
 
 function sealOf(open: OpenBlock, seal: Seal): AnswerEvent {
   open.isSealed = true;
