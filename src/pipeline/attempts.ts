@@ -112,14 +112,15 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const call = openCall(provider, this.request.signal, request.timeouts ?? this.timeouts ?? provider.timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const { context } = this;
-    const model = this.#model ?? context.model;
-    const isSeen = context.trace !== undefined || keepContent !== undefined;
-    const step = isSeen ? traceCall(context, request, provider, model, this.#kind, keepContent) : undefined;
+    const isTraced = context.trace !== undefined || keepContent !== undefined;
+    const seen =
+      isTraced || calls ? { context, provider, model: this.#model ?? context.model, kind: this.#kind } : undefined;
+    const step = isTraced && seen ? traceCall(seen, request, keepContent) : undefined;
     const sending = this.#reason
       ? Promise.reject(this.#reason)
       : sendWithin(memory, this, call, provider, request, step);
     const attempt = new Attempt(context, provider, call, this.#last, sending, request.usageInjected ?? false);
-    if (step || calls) attempt.watch(step, calls && new ObservedCall(calls, context, provider, model, this.#kind, now));
+    if (seen) attempt.watch(step, calls && new ObservedCall(calls, seen, now));
     this.#kind = "step";
     return (this.#last = attempt);
   }

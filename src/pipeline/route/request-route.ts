@@ -152,7 +152,12 @@ class OpenRoute implements RequestRoute {
   wayOf({ provider, params }: Deployment, model: string, wire?: ProviderApiName): Way {
     const format = this.#format;
     const target = { provider, model, params: format.counts ? undefined : params };
-    return chooseWay(target, format, this.#streams, this.#query, this.#rules.estimatesTokens, wire);
+    return chooseWay(
+      target,
+      { format, isStream: this.#streams, search: this.#query },
+      this.#rules.estimatesTokens,
+      wire,
+    );
   }
 
   narrow(other: Route): Route | undefined {
