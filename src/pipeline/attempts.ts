@@ -112,10 +112,9 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     const call = openCall(provider, this.request.signal, request.timeouts ?? this.timeouts ?? provider.timeouts);
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const { context } = this;
-    const isTraced = context.trace !== undefined || keepContent !== undefined;
-    const seen =
-      isTraced || calls ? { context, provider, model: this.#model ?? context.model, kind: this.#kind } : undefined;
-    const step = isTraced && seen ? traceCall(seen, request, keepContent) : undefined;
+    const model = this.#model ?? context.model;
+    const seen = calls || keepContent || context.trace ? { context, provider, model, kind: this.#kind } : undefined;
+    const step = seen && traceCall(seen, request, keepContent);
     const sending = this.#reason
       ? Promise.reject(this.#reason)
       : sendWithin(memory, this, call, provider, request, step);
