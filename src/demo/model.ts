@@ -101,7 +101,7 @@ function chooseTool(message: string, tools: readonly KnownTool[]): KnownTool | u
 /** Arguments from a JSON Schema and a message; optional ones only if the message offers a number, a quotation or a name. */
 function fillArguments(schema: JsonObject, message: string): JsonObject {
   const numbers = message.match(/(?<![\w.])-?\d+(?:\.\d+)?/g) ?? [];
-  const quoted = message.match(/(?<=["“`])[^"”`]+(?=["”`])/g) ?? [];
+  const quoted = message.match(/(?<=["“`])[^"“”`]+(?=["”`])/g) ?? [];
   const names = message.match(/(?<=\p{Ll} )\p{Lu}[\p{L}\p{N}]*(?:[ -]\p{Lu}[\p{L}\p{N}]*)*/gu) ?? [];
   const mentioned = (value: unknown): boolean => message.toLowerCase().includes(String(value).toLowerCase());
   /** What the message offers, and what is taken otherwise. */
