@@ -178,7 +178,7 @@ describe("the reason to stop", () => {
   });
 
   test("an answer without a candidate is none, and a stream that does not stop broke off", () => {
-    expect(readAnswer({ usageMetadata: {} }, target())).toHaveProperty("error.type", "api_error");
+    expect(readAnswer({ usageMetadata: {} }, target())).toHaveProperty("error.isNoAnswer", true);
     expect(stream(bodyOf([{ text: "a" }])).at(-1)?.type).toBe("fail");
     expect(stream().at(-1)?.type).toBe("fail");
   });
