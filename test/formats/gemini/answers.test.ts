@@ -253,6 +253,20 @@ describe("sources", () => {
     });
   });
 
+  test.each([
+    ["a call", { functionCall: { name: "f", args: {} } }],
+    ["a picture", { inlineData: { mimeType: "image/png", data: "AA==" } }],
+    ["a thought", { text: "hm", thought: true }],
+    ["an empty end", { text: "" }],
+  ])("are those of the text before %s", (_, part) => {
+    const { blocks } = readBothWays([{ text: "hm", thought: true }, { text: "abc" }, part], grounded("", 1, 3, "bc"));
+    expect(blocks[1]).toEqual({
+      type: "text",
+      text: "abc",
+      annotations: [{ url: "https://a", title: "A", start: 1, end: 3 }],
+    });
+  });
+
   test("citations have their places, too", () => {
     const citationMetadata = { citations: [{ startIndex: 1, endIndex: 3, uri: "https://c", title: "C" }] };
     expect(readBothWays([{ text: "abcd" }], { ...STOP, citationMetadata }).blocks).toMatchObject([
