@@ -30,7 +30,7 @@ const KINDS: ReadonlySet<string> = new Set([
   ...["syntax", "effort", "format", "media_type", "mimeType", "category", "threshold", "properties"],
 ]);
 
-/** A sample with a text in place of each of its texts, and before each name that it may choose. */
+/** A sample with a text in place of each of its texts, before each name that it may choose, and as the name of one more member. */
 function filled(value: unknown, text: string, mayChoose = false): unknown {
   if (typeof value === "string") return text;
   if (Array.isArray(value)) return value.map((each) => filled(each, text));
@@ -40,7 +40,7 @@ function filled(value: unknown, text: string, mayChoose = false): unknown {
     const isKind = KINDS.has(name) && typeof member === "string" && !mayChoose;
     return [mayChoose ? text + name : name, isKind ? member : filled(member, text, choosesNames)];
   });
-  return Object.fromEntries(entries);
+  return { ...Object.fromEntries(entries), [`a${text}`]: text };
 }
 
 const facts = factsOf("some-model");
