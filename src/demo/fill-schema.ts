@@ -6,6 +6,9 @@ const MAX_DEPTH = 8;
 const MAX_VALUES = 1000;
 const MAX_ITEMS = 8;
 
+/** Characters of a message that go into each text that nothing else is offered for. */
+const MAX_TEXT = 4096;
+
 /** What strings of a format are if the message offers nothing. */
 const BY_FORMAT: ReadonlyMap<unknown, string> = new Map([
   ["date", "2025-01-01"],
@@ -26,9 +29,10 @@ type Choice = readonly [offered: unknown, usual?: unknown];
  */
 export function fillSchema(root: JsonObject, message: string): unknown {
   const numbers = message.match(/(?<![\w.])-?\d+(?:\.\d+)?/g) ?? [];
-  const quoted = message.match(/(?<=["“`])[^"”`]+(?=["”`])/g) ?? [];
+  const quoted = message.match(/(?<=["“`])[^"“”`]+(?=["”`])/g) ?? [];
   const names = message.match(/(?<=\p{Ll} )\p{Lu}[\p{L}\p{N}]*(?:[ -]\p{Lu}[\p{L}\p{N}]*)*/gu) ?? [];
   const mentioned = (value: unknown): boolean => message.toLowerCase().includes(String(value).toLowerCase());
+  const said = message.slice(0, MAX_TEXT).toWellFormed();
   let left = MAX_VALUES;
 
   function choose(name: string, given: JsonObject, depth: number): Choice {
@@ -50,7 +54,7 @@ export function fillSchema(root: JsonObject, message: string): unknown {
         return [Number(numbers.shift() ?? usual ?? 0)];
       case "string":
         if (/city|location|place|town/i.test(name)) return [names.shift(), "Paris"];
-        return BY_FORMAT.has(format) ? [undefined, BY_FORMAT.get(format)] : [quoted.shift(), usual ?? message];
+        return BY_FORMAT.has(format) ? [undefined, BY_FORMAT.get(format)] : [quoted.shift(), usual ?? said];
       case "boolean":
         return [undefined, usual ?? false];
       case "null":

@@ -23,7 +23,9 @@ export class PartReader {
   #blocks = 0;
   #calls = 0;
   #open: OpenBlock | undefined;
-  #bytesBefore = 0;
+  /** The last text, which sources are said of also when a call or a picture has come behind it. */
+  #text: OpenBlock | undefined;
+  #bytes = 0;
   /** What is known of sources already, as streams repeat it. */
   readonly #annotated = new Set<string>();
 
@@ -42,31 +44,29 @@ export class PartReader {
     );
   }
 
-  /** Reads what a candidate says of the sources of the text that is open. */
+  /** Reads what a candidate says of the sources of the last text. */
   annotate(candidate: JsonObject): AnswerEvent[] {
-    const open = this.#open;
-    if (open?.type !== "text" || !(candidate["groundingMetadata"] || candidate["citationMetadata"])) return [];
-    const text = open.length > MAX_ANNOTATED ? "" : open.pieces.join("");
-    return readAnnotations(candidate, { text, bytesBefore: this.#bytesBefore }).flatMap((annotation) => {
+    const last = this.#text;
+    if (!last || !(candidate["groundingMetadata"] || candidate["citationMetadata"])) return [];
+    const text = last.length > MAX_ANNOTATED ? "" : last.pieces.join("");
+    return readAnnotations(candidate, { text, bytesBefore: last.bytesBefore }).flatMap((annotation) => {
       const key = JSON.stringify(annotation);
       if (this.#annotated.has(key)) return [];
       this.#annotated.add(key);
-      return [{ type: "annotation", block: open.block, annotation } as const];
+      return [{ type: "annotation", block: last.block, annotation } as const];
     });
   }
 
   /** Characters that are kept. */
   get held(): number {
-    return this.#open?.pieces.length ? this.#open.length : 0;
+    return this.#text?.pieces.length ? this.#text.length : 0;
   }
 
   /** Nothing more comes. */
   close(): AnswerEvent[] {
     const open = this.#open;
     this.#open = undefined;
-    if (!open) return [];
-    if (open.type === "text") this.#bytesBefore += open.bytes;
-    return [{ type: "close", block: open.block }];
+    return open ? [{ type: "close", block: open.block }] : [];
   }
 
   #readPart(part: JsonObject, answer: string): AnswerEvent[] {
@@ -91,13 +91,17 @@ export class PartReader {
     // What is signed and what is not must not become one part.
     if (open?.type !== type || open.isSealed) {
       events.push(...this.close());
-      open = { block: this.#blocks++, type, pieces: [], length: 0, bytes: 0, isSealed: false };
+      open = { block: this.#blocks++, type, bytesBefore: this.#bytes, pieces: [], length: 0, isSealed: false };
       this.#open = open;
+      if (type === "text") this.#text = open;
       events.push({ type: "open", block: open.block, opened: type === "text" ? { type, isRefusal: false } : { type } });
     }
     this.isEmpty = false;
     events.push({ type: "piece", block: open.block, text });
-    if (type === "text") keep(open, text);
+    if (type === "text") {
+      this.#bytes += Buffer.byteLength(text);
+      keep(open, text);
+    }
     if (seal) events.push(sealOf(open, seal));
     return events;
   }
@@ -137,11 +141,11 @@ export class PartReader {
 interface OpenBlock {
   readonly block: number;
   readonly type: "text" | "thinking";
+  /** Those of the texts before it, in UTF-8. */
+  readonly bytesBefore: number;
   pieces: string[];
   /** In UTF-16 units. */
   length: number;
-  /** In UTF-8. */
-  bytes: number;
   isSealed: boolean;
 }
 
@@ -152,7 +156,6 @@ const BESIDE: ReadonlySet<string> = new Set([
 ]);
 
 function keep(open: OpenBlock, text: string): void {
-  open.bytes += Buffer.byteLength(text);
   open.length += text.length;
   if (open.length <= MAX_ANNOTATED) open.pieces.push(text);
   else open.pieces = [];

@@ -53,6 +53,10 @@ export class StreamPartWriter {
       this.#waiting.set(block, { opened, pieces: [], held: 0, seal: undefined, isBegun: false, isClosed: false });
       return NOTHING;
     }
+    if (event.type === "annotation") {
+      this.annotations.push(event.annotation);
+      return NOTHING;
+    }
     const state = this.#waiting.get(event.block);
     if (!state) return NOTHING;
     switch (event.type) {
@@ -60,9 +64,6 @@ export class StreamPartWriter {
         return this.#take(state, event.text);
       case "seal":
         state.seal = event.seal;
-        return NOTHING;
-      case "annotation":
-        this.annotations.push(event.annotation);
         return NOTHING;
       case "close":
         state.isClosed = true;

@@ -178,7 +178,7 @@ describe("the reason to stop", () => {
   });
 
   test("an answer without a candidate is none, and a stream that does not stop broke off", () => {
-    expect(readAnswer({ usageMetadata: {} }, target())).toHaveProperty("error.type", "api_error");
+    expect(readAnswer({ usageMetadata: {} }, target())).toHaveProperty("error.isNoAnswer", true);
     expect(stream(bodyOf([{ text: "a" }])).at(-1)?.type).toBe("fail");
     expect(stream().at(-1)?.type).toBe("fail");
   });
@@ -250,6 +250,20 @@ describe("sources", () => {
     const parts = [{ text: "abé" }, { executableCode: {} }, { text: "cd" }];
     expect(readBothWays(parts, grounded("", 5, 6, "d")).blocks.at(-1)).toMatchObject({
       annotations: [{ start: 1, end: 2 }],
+    });
+  });
+
+  test.each([
+    ["a call", { functionCall: { name: "f", args: {} } }],
+    ["a picture", { inlineData: { mimeType: "image/png", data: "AA==" } }],
+    ["a thought", { text: "hm", thought: true }],
+    ["an empty end", { text: "" }],
+  ])("are those of the text before %s", (_, part) => {
+    const { blocks } = readBothWays([{ text: "hm", thought: true }, { text: "abc" }, part], grounded("", 1, 3, "bc"));
+    expect(blocks[1]).toEqual({
+      type: "text",
+      text: "abc",
+      annotations: [{ url: "https://a", title: "A", start: 1, end: 3 }],
     });
   });
 
