@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject, parseJson } from "../core/json/parse.ts"
 import { listOf, objectOf } from "../core/json/values.ts";
 import type { Block, CallBlock } from "../formats/form/blocks.ts";
 import type { Conversation, Tool } from "../formats/form/conversation.ts";
+import { fillSchema } from "./fill-schema.ts";
 
 /** What the demo model does next: it says a text, or calls a tool with arguments. */
 export type Step = string | readonly [name: string, args: JsonObject];
@@ -34,10 +35,20 @@ export function countWords(asked: Conversation): number {
   return wordsOf([textOf(blocksOf(asked)), ...calls].join(" ").trimStart()).length;
 }
 
-/** Decides what comes next: a pure function of the conversation, its tools and what it says of their choice. */
+/**
+ * Decides what comes next: a pure function of the conversation, its tools, what it says of their choice and the form that
+ * it wants of the answer.
+ */
 export function nextStep(asked: Conversation): Step {
+  const question = textOf(asked.turns.findLast(({ role }) => role === "user")?.blocks ?? []);
+  const step = chooseStep(asked, question);
+  if (typeof step !== "string" || !asked.output) return step;
+  const { output } = asked;
+  return JSON.stringify(output.kind === "schema" ? fillSchema(output.schema, question) : { answer: step });
+}
+
+function chooseStep(asked: Conversation, question: string): Step {
   const { turns, tools, toolChoice } = asked;
-  const question = textOf(turns.findLast(({ role }) => role === "user")?.blocks ?? []);
   const last = turns.at(-1)?.blocks.at(-1);
   if (last?.type === "result") {
     const call = callsOf(asked).find(({ id }) => id === last.callId);
@@ -98,23 +109,6 @@ function chooseTool(message: string, tools: readonly KnownTool[]): KnownTool | u
   return scored.toSorted((a, b) => b.score - a.score).find(({ score }) => score >= 2)?.tool;
 }
 
-/** Arguments from a JSON Schema and a message; optional ones only if the message offers a number, a quotation or a name. */
-function fillArguments(schema: JsonObject, message: string): JsonObject {
-  const numbers = message.match(/(?<![\w.])-?\d+(?:\.\d+)?/g) ?? [];
-  const quoted = message.match(/(?<=["“`])[^"”`]+(?=["”`])/g) ?? [];
-  const names = message.match(/(?<=\p{Ll} )\p{Lu}[\p{L}\p{N}]*(?:[ -]\p{Lu}[\p{L}\p{N}]*)*/gu) ?? [];
-  const mentioned = (value: unknown): boolean => message.toLowerCase().includes(String(value).toLowerCase());
-  /** What the message offers, and what is taken otherwise. */
-  const valuesOf = (name: string, { type, enum: values, default: given }: JsonObject): readonly unknown[] => {
-    if (Array.isArray(values)) return [values.find(mentioned), given ?? values[0]];
-    if (type === "number" || type === "integer") return [Number(numbers.shift() ?? given ?? 0)];
-    if (type !== "string") return [undefined, given ?? (type === "array" ? [] : type === "boolean" ? false : {})];
-    return /city|location|place|town/i.test(name) ? [names.shift(), "Paris"] : [quoted.shift(), given ?? message];
-  };
-  const filled = Object.entries(objectOf(schema["properties"]) ?? {}).flatMap(([name, property]) => {
-    const [offered, usual] = valuesOf(name, objectOf(property) ?? {});
-    const value = offered ?? (listOf(schema["required"]).includes(name) ? usual : undefined);
-    return value === undefined ? [] : [[name, value] as const];
-  });
-  return Object.fromEntries(filled);
-}
+/** Arguments of a call; what is no object in its schema is none. */
+const fillArguments = (schema: JsonObject, message: string): JsonObject =>
+  objectOf(fillSchema({ ...schema, type: "object" }, message)) ?? {};

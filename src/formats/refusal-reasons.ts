@@ -10,7 +10,7 @@ import type { ApiName } from "./format.ts";
 /** OpenAI's code for a request that the model has no room for; Codex reads it. */
 const OVERFLOW = "context_length_exceeded";
 
-const OVERFLOW_CODES: ReadonlySet<string | undefined> = new Set([OVERFLOW, "exceed_context_size_error"]);
+const OVERFLOW_CODES: ReadonlySet<string | number | undefined> = new Set([OVERFLOW, "exceed_context_size_error"]);
 
 /** What providers write that have no code for it: Anthropic, vLLM, llama.cpp, Google, Mistral, xAI, Bedrock, Moonshot, Cohere. */
 const OVERFLOW_WORDS = new RegExp(
@@ -86,7 +86,11 @@ const FILTER_WORDS = new RegExp(
  * @param rest what else it said; Azure has a finer code in `innererror`
  */
 export function isContentRefusal({ message, type, code }: AnswerError, rest: unknown): boolean {
-  if (FILTER_CODES.has(code?.toLowerCase()) || FILTER_CODES.has(type?.toLowerCase()) || FILTER_WORDS.test(message))
+  if (
+    FILTER_CODES.has(code?.toString().toLowerCase()) ||
+    FILTER_CODES.has(type?.toLowerCase()) ||
+    FILTER_WORDS.test(message)
+  )
     return true;
   const inner = isJsonObject(rest) ? rest["innererror"] : undefined;
   const innerCode = isJsonObject(inner) ? inner["code"] : undefined;

@@ -114,7 +114,7 @@ function sendOn(
   const { routing } = parts;
   const keyed = routing?.router.forProvider(target.provider.id, target.model);
   if (routing && keyed) return admitRouted(parts, routing, askOf(read, body, keyed, undefined));
-  const way = chooseWay(target, format, asksForStream(body), query.rest, parts.estimatesTokens);
+  const way = chooseWay(target, { format, isStream: asksForStream(body), search: query.rest }, parts.estimatesTokens);
   const isArray = asksForArray(read, body);
   // Written out: to spread an object takes 0.2 µs.
   const { target: asked, wire, url, counter } = way;

@@ -113,13 +113,13 @@ export class Attempts implements Disposable, Interruptible, StreamedCall {
     while (this.#last?.isClosed) this.#last = this.#last.previous;
     const { context } = this;
     const model = this.#model ?? context.model;
-    const isSeen = context.trace !== undefined || keepContent !== undefined;
-    const step = isSeen ? traceCall(context, request, provider, model, this.#kind, keepContent) : undefined;
+    const seen = calls || keepContent || context.trace ? { context, provider, model, kind: this.#kind } : undefined;
+    const step = seen && traceCall(seen, request, keepContent);
     const sending = this.#reason
       ? Promise.reject(this.#reason)
       : sendWithin(memory, this, call, provider, request, step);
     const attempt = new Attempt(context, provider, call, this.#last, sending, request.usageInjected ?? false);
-    if (step || calls) attempt.watch(step, calls && new ObservedCall(calls, context, provider, model, this.#kind, now));
+    if (seen) attempt.watch(step, calls && new ObservedCall(calls, seen, now));
     this.#kind = "step";
     return (this.#last = attempt);
   }

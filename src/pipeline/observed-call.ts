@@ -1,5 +1,6 @@
 import type { Failure, FailureCode } from "../core/errors.ts";
 import type { CallKind, CallObserver, CallRecord, RequestContext } from "../core/request-context.ts";
+import type { SeenCall } from "./trace-attempt.ts";
 
 /** A call of which somebody wants to know how it ends. Until then the request waits for it. */
 export class ObservedCall implements CallRecord {
@@ -15,14 +16,7 @@ export class ObservedCall implements CallRecord {
   #isOver = false;
 
   /** @param now milliseconds of the monotonic clock */
-  constructor(
-    observer: CallObserver,
-    context: RequestContext,
-    provider: { readonly id: string },
-    model: string | undefined,
-    kind: CallKind,
-    now: () => number,
-  ) {
+  constructor(observer: CallObserver, { context, provider, model, kind }: SeenCall, now: () => number) {
     this.context = context;
     this.provider = provider;
     this.model = model;

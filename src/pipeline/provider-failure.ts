@@ -3,7 +3,7 @@ import type { RequestContext } from "../core/request-context.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
 import type { UpstreamResponse } from "../upstream/transport.ts";
-import { type ProviderError, readProviderError } from "../formats/provider-error.ts";
+import { readProviderError } from "../formats/provider-error.ts";
 import type { Failure } from "../core/errors.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import { relayedResponseHeaders, parseRetryAfter } from "../upstream/response-headers.ts";
@@ -14,9 +14,20 @@ import { readErrorText } from "./read-response.ts";
 const ERROR_NAME = /^[a-z][\w.:-]{0,63}$/i;
 
 /** What the log says of a provider's error: its name. */
-function causeOf({ code, type }: ProviderError): { readonly cause?: string } {
+export function causeOf({ code, type }: { readonly code?: unknown; readonly type?: unknown }): {
+  readonly cause?: string;
+} {
   const name = [code, type].find((given) => typeof given === "string" && ERROR_NAME.test(given));
   return typeof name === "string" ? { cause: name } : {};
+}
+
+/** The headers of a provider's error that its client gets; none says what kind of body that has. */
+export function relayedErrorHeaders(
+  { headers }: Pick<UpstreamResponse, "headers">,
+  provider: Provider,
+): Record<string, string> {
+  const { "content-type": _, ...relayed } = relayedResponseHeaders(headers, redactionOf(secretsOf(provider)));
+  return relayed;
 }
 
 /** Errors are short; of a longer one only the status is relayed. */
@@ -44,7 +55,7 @@ export async function readProviderFailure(
   const redact = redactionOf(secretsOf(provider));
   const text = redact(await readErrorText(context, response, call, MAX_ERROR_BYTES));
   const told = readProviderError(text, redact, response.headers.get("x-amzn-errortype"));
-  const { "content-type": _, ...headers } = relayedResponseHeaders(response.headers, redact);
+  const headers = relayedErrorHeaders(response, provider);
   const details = readRpcDetails(told.rest ?? {});
   // Google says of a bad key that the request is an invalid one, which no client takes for what it is.
   const isBad = response.status === 400 && isBadKey(details);

@@ -29,7 +29,10 @@ function createStoredRelay(parts: RelayParts): Relay {
     const provider = giver ?? chooseProvider(targets.providers, query.provider, format);
     context.selected(provider.id);
     if (!provider.callable) throw providerNotCallable(provider, undefined, targets.providers);
-    const url = apiUrl({ provider, model: "" }, format.api, false, query.rest, subpathOf(request.url, format));
+    const url = apiUrl({ provider, model: "" }, format.api, {
+      search: query.rest,
+      subpath: subpathOf(request.url, format),
+    });
     if (url === undefined) throw new Failure(format.notSupported, { provider: provider.id });
     if (policy.active && !proxiesWithoutModel) throw new Failure("model_unidentified", { provider: provider.id });
 

@@ -7,16 +7,22 @@ import { type Provider, secretsOf } from "../providers/provider.ts";
 import type { BodyConsumer, ResponseBody, UpstreamResponse } from "../upstream/transport.ts";
 import type { AttemptRequest } from "./attempt-parts.ts";
 
+/** A call of a provider that somebody looks at. */
+export interface SeenCall {
+  readonly context: RequestContext;
+  readonly provider: Provider;
+  /** In the provider's naming; undefined if the request names none. */
+  readonly model: string | undefined;
+  readonly kind: CallKind;
+}
+
 /**
  * Has the provider go on with the trace of a request, if it has one.
  * @returns what is to be told of the call; undefined if nothing is
  */
 export function traceCall(
-  context: RequestContext,
+  { context, provider, model, kind }: SeenCall,
   request: AttemptRequest,
-  provider: Provider,
-  model: string | undefined,
-  kind: CallKind,
   keepContent: KeepContent | undefined,
 ): TraceStep | undefined {
   const { trace } = context;

@@ -83,23 +83,28 @@ export function createRequestHeaders(userAgent: string): RequestHeaders {
   };
 }
 
+/** What is asked of one of a provider's APIs, as far as its address says it. */
+export interface AddressedAsk {
+  /** Whether the answer is to be a stream. */
+  readonly isStream?: boolean;
+  /** The query of the request with its `?`, or nothing. */
+  readonly search?: string;
+  /** What is asked for below the API, with a leading slash. */
+  readonly subpath?: string | undefined;
+  /** Whether the query says how a stream is framed: then an address of streams has nothing to say of it. */
+  readonly choosesFraming?: boolean;
+}
+
 /**
  * The address of one of a provider's APIs.
  * @param target who is asked, and for which model in the provider's own words
- * @param isStream whether the answer is to be a stream
- * @param search the query of the request with its `?`, or nothing
- * @param subpath what is asked for below the API, with a leading slash, or nothing
- * @param choosesFraming whether the query says how a stream is framed: then an address of streams has nothing to say of it
  * @returns undefined if the provider does not have that API
  * @throws Failure `invalid_request` if the address names the model and the model is one that would change the path
  */
 export function apiUrl(
   { provider, model }: { readonly provider: Provider; readonly model: string },
   name: ProviderApiName,
-  isStream: boolean,
-  search: string,
-  subpath: string = "",
-  choosesFraming: boolean = false,
+  { isStream = false, search = "", subpath = "", choosesFraming = false }: AddressedAsk,
 ): string | undefined {
   const api = provider.apis[name];
   if (!api) return undefined;

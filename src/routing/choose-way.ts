@@ -18,15 +18,24 @@ export interface Way {
   readonly url: string;
 }
 
+/** A request, as far as its way to a provider depends on it. */
+export interface WayAsk {
+  readonly format: Format;
+  /** Whether its answer is to be a stream. */
+  readonly isStream: boolean;
+  /** Its query with the `?`, or nothing. */
+  readonly search: string;
+}
+
 /**
- * How a request gets to its provider, over that one of its APIs if it is named.
+ * How a request gets to its provider.
+ * @param estimatesTokens whether there may be an estimate if the provider cannot count
+ * @param only the one API of the provider that is in question, if not all are
  * @throws Failure that of a format which the provider does not have
  */
 export function chooseWay(
   asked: Target,
-  format: Format,
-  isStream: boolean,
-  search: string,
+  { format, isStream, search }: WayAsk,
   estimatesTokens: boolean,
   only?: ProviderApiName,
 ): Way {
@@ -36,7 +45,7 @@ export function chooseWay(
   if (counter === "estimate") return { target: asked, wire: format.api, url: "", counter };
   if (counter !== undefined && counter !== "native") {
     const target = namedFor(counter, asked);
-    return { target, wire: counter, url: apiUrl(target, counter, false, "") ?? "", counter };
+    return { target, wire: counter, url: apiUrl(target, counter, {}) ?? "", counter };
   }
   // What is below an API is not translated.
   const wire = format.subpath === undefined ? chooseWire(provider, format.api, model, only) : format.api;
@@ -44,7 +53,8 @@ export function chooseWay(
   // The query belongs to the client's API.
   const isRelayed = wire === format.api;
   const choosesFraming = isRelayed && format.array !== undefined;
-  const url = wire && apiUrl(target, wire, isStream, isRelayed ? search : "", format.subpath, choosesFraming);
+  const asks = { isStream, search: isRelayed ? search : "", subpath: format.subpath, choosesFraming };
+  const url = wire && apiUrl(target, wire, asks);
   if (wire === undefined || url === undefined) throw notSupported(format, provider.id);
   // Said, because it replaces the way of another deployment, which may have one.
   return { target, wire, url, counter: undefined };

@@ -61,6 +61,28 @@ export function noProviderHas(providers: Providers, model: string, similar: read
   });
 }
 
+/**
+ * The failure of a question for one model that is not in the lists, or may not be used, which is not told apart.
+ * @param holders where it is, if that is at several providers
+ */
+export function modelNotFound(
+  model: string,
+  similar: readonly string[],
+  holders: readonly { readonly provider: Provider }[],
+): Failure {
+  const providers = holders.map(({ provider }) => provider);
+  return new Failure("model_not_found", {
+    message: sentences(
+      // What has spaces is no name of a model, and might be anything.
+      FAILURES.model_not_found.message + (/^\S+$/.test(model) ? `: ${show(model)}.` : "."),
+      holders.length > 1 &&
+        `Several providers have it: ${namesOf(providers)}. Name one, as in ${providers[0]?.id}/model.`,
+      similar.length > 0 && `Similar models: ${similar.join(", ")}.`,
+    ),
+    param: "model",
+  });
+}
+
 /** The failure of a request for a model that several providers have. */
 export function severalProvidersHave(holders: readonly Provider[], model: string): Failure {
   return new Failure("provider_undetermined", {

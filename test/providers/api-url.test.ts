@@ -21,7 +21,7 @@ const lab = (apis: string, url = "https://h.example", more: Environment = {}): P
   load({ LAB_API_URL: url, LAB_APIS: apis, ...more });
 
 const urlOf = (provider: Provider, model: string, api: ProviderApiName = "chat", isStream = false, search = "") =>
-  apiUrl({ provider, model }, api, isStream, search);
+  apiUrl({ provider, model }, api, { isStream, search });
 
 const DEPLOYMENTS = "chat=/openai/deployments/{model}/chat/completions";
 

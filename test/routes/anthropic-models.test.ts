@@ -64,7 +64,7 @@ test("one model comes in it too, by its id or its bare name", async () => {
 });
 
 test.each([
-  ["/v1/models/none", OWN_KEY, 404, "not_found_error", "Model not found"],
+  ["/v1/models/none", OWN_KEY, 404, "not_found_error", 'Model not found: "none".'],
   ["/v1/models", "wrong", 401, "authentication_error", "unauthorized"],
   ["/v1/models/openai/gpt-4o", "wrong", 401, "authentication_error", "unauthorized"],
   ["/v1/models?limit=0", OWN_KEY, 400, "invalid_request_error", "limit must be from 1 to 1000"],
@@ -82,7 +82,7 @@ test("without anthropic-version everything has OpenAI's shape, whatever the key 
   const list = (await (await fetch(`${gateway.url}/v1/models?limit=1`, { headers })).json()) as { data: unknown[] };
   expect(list).toMatchObject({ object: "list", data: [{ object: "model" }, { object: "model" }] });
   const missing = await fetch(`${gateway.url}/v1/models/none`, { headers });
-  expect(await missing.json()).toMatchObject({ error: "Model not found", code: "model_not_found" });
+  expect(await missing.json()).toMatchObject({ error: 'Model not found: "none".', code: "model_not_found" });
 });
 
 test("Anthropic's own client pages through the list", async () => {

@@ -177,13 +177,41 @@ describe("one model", () => {
     expect(await (await get("/v1/models/@cf/other")).json()).toMatchObject({ id: "cloudflare/@cf/other" });
   });
 
-  test.each(["openai/none", "none", "openai", "openai/gpt-hidden", "gpt-hidden", "openai/gpt-4o/"])(
-    "%s is 404",
-    async (id) => {
-      const response = await get(`/v1/models/${id}`);
-      expect([response.status, await response.json()]).toMatchObject([404, { error: "Model not found" }]);
+  test.each([
+    ["openai/none", 'Model not found: "openai/none".'],
+    ["none", 'Model not found: "none".'],
+    ["openai", 'Model not found: "openai".'],
+    ["openai/gpt-4", 'Model not found: "openai/gpt-4". Similar models: openai/gpt-4o.'],
+    ["gtp-4o", 'Model not found: "gtp-4o". Similar models: openai/gpt-4o.'],
+    // Those that may not be used are not named, nor is it said that they are there.
+    ["openai/gpt-hidden", 'Model not found: "openai/gpt-hidden".'],
+    ["gpt-hidden", 'Model not found: "gpt-hidden".'],
+    ["openai/gpt-4o/", 'Model not found: "openai/gpt-4o/".'],
+    ["a%20password", "Model not found."],
+    ["x".repeat(100), `Model not found: "${"x".repeat(80)}…".`],
+  ])("%s is 404", async (id, error) => {
+    const response = await get(`/v1/models/${id}`);
+    expect([response.status, await response.json()]).toMatchObject([404, { error }]);
+  });
+});
+
+test("a bare name that several providers list is not found, and they are named", async () => {
+  await using twice = await startMockProvider();
+  twice.answerAlways(() => listing({ id: "same" }));
+  await using both = await startGateway({
+    OPENAI_API_URL: `${twice.url}/openai`,
+    OPENAI_API_KEY: KEY,
+    GROQ_API_URL: `${twice.url}/groq`,
+    GROQ_API_KEY: KEY,
+  });
+  const response = await fetch(`${both.url}/v1/models/same`);
+  expect([response.status, await response.json()]).toMatchObject([
+    404,
+    {
+      error:
+        'Model not found: "same". Several providers have it: openai, groq. Name one, as in openai/model. Similar models: openai/same, groq/same.',
     },
-  );
+  ]);
 });
 
 describe("?include=", () => {

@@ -14,7 +14,7 @@ export function readAnswerError(body: JsonObject): AnswerError | undefined {
   const base = objectOf(body["base_resp"]);
   if (base && typeof base["status_code"] === "number" && base["status_code"] !== 0) {
     const message = filledTextOf(base["status_msg"]) ?? UNEXPLAINED;
-    return { message, type: undefined, code: String(base["status_code"]) };
+    return { message, type: undefined, code: base["status_code"] };
   }
   const [choice] = Array.isArray(body["choices"]) ? body["choices"] : [];
   return isJsonObject(choice) && isJsonObject(choice["error"]) ? describe({ error: choice["error"] }) : undefined;
@@ -31,5 +31,5 @@ const UNEXPLAINED = "The provider reported an error without a message";
 
 function describe(body: JsonObject): AnswerError {
   const { message = UNEXPLAINED, type, code } = readProviderError(JSON.stringify(body));
-  return { message, type, code: code === undefined ? undefined : String(code) };
+  return { message, type, code };
 }

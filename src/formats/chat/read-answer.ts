@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { answerToolName } from "../form/forced-answer.ts";
-import type { AnswerError, ModelAnswer } from "../form/answer.ts";
+import { type AnswerError, type ModelAnswer, noAnswer } from "../form/answer.ts";
 import type { Annotation, Block, CallBlock, TextBlock } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { readAnnotations } from "./annotations.ts";
@@ -43,7 +43,7 @@ export function readAnswer(
   if (error !== undefined) return { error };
   const choice = listOf(body["choices"]).find(isJsonObject);
   const message = objectOf(choice?.["message"]);
-  if (choice === undefined || message === undefined) return { error: NO_MESSAGE };
+  if (choice === undefined || message === undefined) return { error: noAnswer("it has no message") };
   const id = filledTextOf(body["id"]);
   const blocks = readBlocks(message, {
     provider,
@@ -57,12 +57,6 @@ export function readAnswer(
   if (stop.reason === "error") return { error: STOPPED };
   return { id, model: filledTextOf(body["model"]), blocks, stop, usage: readUsage(body["usage"]) };
 }
-
-const NO_MESSAGE: AnswerError = {
-  message: "The provider's answer has no message",
-  type: undefined,
-  code: undefined,
-};
 
 /** Thoughts, then text, then calls, as they come in streams; what belongs to the whole message is behind. */
 function readBlocks(message: JsonObject, source: AnswerSource): readonly Block[] {

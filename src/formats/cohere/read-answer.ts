@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.ts";
-import type { AnswerError, ModelAnswer } from "../form/answer.ts";
+import { type AnswerError, type ModelAnswer, noAnswer } from "../form/answer.ts";
 import type { Annotation, Block, TextBlock } from "../form/blocks.ts";
 import { makeCallId } from "../form/call-ids.ts";
 import type { WireTarget } from "../form/dialect.ts";
@@ -16,7 +16,8 @@ export function readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | 
   const reason = textOf(body["finish_reason"]);
   if (!message) {
     const said = filledTextOf(body["message"]) ?? filledTextOf(body["error"]);
-    return { error: readFailure(reason, said ?? "The provider's answer has no message.") };
+    if (said === undefined && reason === undefined) return { error: noAnswer("it has no message") };
+    return { error: readFailure(reason, said) };
   }
   const id = filledTextOf(body["id"]);
   const calls = readCalls(message["tool_calls"], id, target);

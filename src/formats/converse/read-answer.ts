@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { listOf, objectOf, textOf } from "../../core/json/values.ts";
-import type { AnswerError, ModelAnswer } from "../form/answer.ts";
+import { type AnswerError, type ModelAnswer, noAnswer } from "../form/answer.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { toAnswerError } from "./exceptions.ts";
 import { readBlock, sourceOf } from "./read-content.ts";
@@ -12,7 +12,10 @@ export function readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | 
   const message = objectOf(objectOf(body["output"])?.["message"]);
   if (!message) {
     const said = textOf(body["message"]) ?? textOf(body["Message"]);
-    return { error: toAnswerError(textOf(body["__type"]), said ?? "The provider's answer is not one of Converse.") };
+    const type = textOf(body["__type"]);
+    return said === undefined && type === undefined
+      ? { error: noAnswer("it has no message") }
+      : { error: toAnswerError(type, said) };
   }
   const source = sourceOf(target);
   const blocks = listOf(message["content"])

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { Block, TextBlock } from "../form/blocks.ts";
+import type { TextBlock } from "../form/blocks.ts";
 import { appendBlocks, thoughtsFirst } from "../form/claude-turns.ts";
 import type { Turn } from "../form/conversation.ts";
-import { type Step, stepsOf } from "../form/steps.ts";
+import { type OtherTurn, type Step, splitInstructions, stepsOf } from "../form/steps.ts";
 import { isBillingHeader, systemReminder } from "../form/system-texts.ts";
 import { openTellingApart } from "../form/tell-apart.ts";
 import { tellResult, writeAssistantBlock, writeResult, writeText, writeUserBlock } from "./write-content.ts";
@@ -27,12 +27,11 @@ const NOTHING_SAID = { text: "." } as const;
 
 /** Writes `system` and `messages`, in which user and assistant take turns. */
 export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTurns {
-  const first = turns.findIndex(({ role }) => role !== "system" && role !== "developer");
-  const instructions = first < 0 ? turns : turns.slice(0, first);
+  const { instructions, talk } = splitInstructions(turns);
   const system = instructions.flatMap(({ blocks }) => writeSystem(blocks, writing));
   const messages: Message[] = [];
   const tellApart = openTellingApart();
-  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(tellApart(step), messages, writing);
+  for (const step of stepsOf(talk)) writeStep(tellApart(step), messages, writing);
   if (messages[0]?.role !== "user") {
     writing.note("adjusted", "messages");
     messages.unshift({ role: "user", content: [NOTHING_SAID] });
@@ -42,10 +41,8 @@ export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTur
   return { system, messages, ...lookAt(messages) };
 }
 
-const writeSystem = (blocks: readonly Block[], writing: Writing): readonly JsonObject[] =>
-  blocks
-    .filter((block): block is TextBlock => block.type === "text" && !isBillingHeader(block.text))
-    .flatMap((block) => writeText(block, writing));
+const writeSystem = (blocks: readonly TextBlock[], writing: Writing): readonly JsonObject[] =>
+  blocks.filter(({ text }) => !isBillingHeader(text)).flatMap((block) => writeText(block, writing));
 
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, messages: Message[], writing: Writing): void {
@@ -65,7 +62,7 @@ function writeStep({ said, results, others }: Step, messages: Message[], writing
 
 const isThought = (block: JsonObject): boolean => block["reasoningContent"] !== undefined;
 
-function writeOther({ role, blocks }: Turn, messages: Message[], writing: Writing): void {
+function writeOther({ role, blocks }: OtherTurn, messages: Message[], writing: Writing): void {
   if (role === "user") {
     for (const block of blocks) appendBlocks(messages, "user", writeUserBlock(block, writing));
   } else {

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../core/json/parse.ts";
 import type { Block } from "./blocks.ts";
 
 /** A whole answer of a model in the form between all API formats. */
@@ -65,5 +66,22 @@ export interface AnswerError {
   readonly message: string;
   /** OpenAI's or Anthropic's type, such as `rate_limit_error`; undefined if the provider said none. */
   readonly type: string | undefined;
-  readonly code: string | undefined;
+  readonly code: string | number | undefined;
+  /** Which member of the request it is about. */
+  readonly param?: string | undefined;
+  /** What else the provider said of it, within bounds. */
+  readonly rest?: JsonObject | undefined;
+  /** See {@link noAnswer}. */
+  readonly isNoAnswer?: true;
 }
+
+/**
+ * In place of what is neither an answer of its API nor an error.
+ * @param reason why it is none, in a few words that follow a colon
+ */
+export const noAnswer = (reason: string): AnswerError => ({
+  message: reason,
+  type: undefined,
+  code: undefined,
+  isNoAnswer: true,
+});

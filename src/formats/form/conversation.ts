@@ -40,9 +40,15 @@ export interface ForeignMember {
   readonly reason?: string | undefined;
 }
 
+/** What is said in the system's name. */
+export interface InstructionTurn {
+  readonly role: "system" | "developer";
+  readonly blocks: readonly TextBlock[];
+}
+
 /** What one party says, in order. Neighbours of one role are allowed; writers merge them if their wire wants that. */
 export type Turn =
-  | { readonly role: "system" | "developer"; readonly blocks: readonly TextBlock[] }
+  | InstructionTurn
   | { readonly role: "user"; readonly blocks: readonly Block[] }
   | { readonly role: "assistant"; readonly blocks: readonly Block[] }
   /** Results of calls of the assistant turn before, only blocks of type `result`, in the client's order. */

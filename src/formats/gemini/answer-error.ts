@@ -20,8 +20,8 @@ function describe(error: JsonObject): AnswerError {
   const code = numberOf(error["code"]);
   return {
     message: filledTextOf(error["message"]) ?? "The provider failed and did not say why.",
-    type: isKey ? "authentication_error" : (rpcType(status) ?? typeByCode(code)),
-    code: status ?? (code === undefined ? undefined : String(code)),
+    type: isKey ? "authentication_error" : (rpcType(status) ?? filledTextOf(error["type"]) ?? typeByCode(code)),
+    code: status ?? code,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import { filledTextOf, isSet, listOf, numberOf, objectOf } from "../../core/json/values.ts";
-import type { AnswerError, ModelAnswer, Stop } from "../form/answer.ts";
+import { type AnswerError, type ModelAnswer, noAnswer, type Stop } from "../form/answer.ts";
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { Annotation, Block, Seal } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
@@ -20,7 +20,7 @@ export function readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | 
     ? [...parts.read(candidate["content"], id ?? ""), ...parts.annotate(candidate), ...parts.close()]
     : [];
   const finish = (candidate && readFinish(candidate, parts)) ?? readBlocked(body);
-  if (!finish && parts.isEmpty) return { error: NO_ANSWER };
+  if (!finish && parts.isEmpty) return { error: noAnswer("it has no candidate") };
   if (finish && "error" in finish) return finish;
   // Nothing is missing of an answer that came as a whole.
   const stop: Stop = finish ?? { reason: parts.hasCalls ? "tool" : "end" };
@@ -38,12 +38,6 @@ export const firstCandidate = (body: JsonObject): JsonObject | undefined =>
   listOf(body["candidates"])
     .map(objectOf)
     .find((candidate) => candidate && (!isSet(candidate["index"]) || numberOf(candidate["index"]) === 0));
-
-const NO_ANSWER: AnswerError = {
-  message: "The provider's answer has no candidate.",
-  type: "api_error",
-  code: undefined,
-};
 
 interface Growing {
   readonly opened: OpenedBlock;

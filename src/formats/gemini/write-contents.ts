@@ -1,7 +1,7 @@
-import { type Block, type CallBlock, isCall, isText, type ResultBlock } from "../form/blocks.ts";
+import { type CallBlock, isCall, type ResultBlock, type TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
-import { type Step, stepsOf } from "../form/steps.ts";
+import { type OtherTurn, type Step, splitInstructions, stepsOf } from "../form/steps.ts";
 import { isBillingHeader, systemReminder } from "../form/system-texts.ts";
 import { writeModelParts, writeUserParts } from "./write-parts.ts";
 import { writeLateResult, writeResults } from "./write-results.ts";
@@ -25,12 +25,11 @@ const NOTHING_SAID = ".";
  * @throws CannotTranslate for results of calls that are not in the conversation, as they have no name
  */
 export function writeContents(turns: readonly Turn[], writing: Writing): WrittenContents {
-  const first = turns.findIndex(({ role }) => role !== "system" && role !== "developer");
-  const instructions = first < 0 ? turns : turns.slice(0, first);
+  const { instructions, talk } = splitInstructions(turns);
   const system = instructions.flatMap(({ blocks }) => textsOf(blocks)).map((text) => ({ text }));
   const contents: Content[] = [];
   const called = new Set<string>();
-  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(step, contents, called, writing);
+  for (const step of stepsOf(talk)) writeStep(step, contents, called, writing);
   if (contents[0]?.role !== "user") {
     writing.note("adjusted", "messages");
     contents.unshift({ role: "user", parts: [{ text: NOTHING_SAID }] });
@@ -38,11 +37,8 @@ export function writeContents(turns: readonly Turn[], writing: Writing): Written
   return { systemInstruction: system.length > 0 ? { parts: system } : undefined, contents };
 }
 
-const textsOf = (blocks: readonly Block[]): readonly string[] =>
-  blocks
-    .filter(isText)
-    .map(({ text }) => text)
-    .filter((text) => text !== "" && !isBillingHeader(text));
+const textsOf = (blocks: readonly TextBlock[]): readonly string[] =>
+  blocks.map(({ text }) => text).filter((text) => text !== "" && !isBillingHeader(text));
 
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, contents: Content[], called: Set<string>, writing: Writing): void {
@@ -73,7 +69,7 @@ function writeStep({ said, results, others }: Step, contents: Content[], called:
   for (const turn of others) append(contents, "user", writeOther(turn, writing));
 }
 
-function writeOther({ role, blocks }: Turn, writing: Writing): readonly WireObject[] {
+function writeOther({ role, blocks }: OtherTurn, writing: Writing): readonly WireObject[] {
   if (role === "user") return writeUserParts(blocks, writing);
   // Not moved to the instructions: that would change what comes before, and with it what is cached.
   return textsOf(blocks).map((text) => ({ text: systemReminder(text) }));

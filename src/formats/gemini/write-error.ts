@@ -28,6 +28,6 @@ const UNKNOWN = 500;
 
 /** The element of a stream with which it fails: official clients throw what its `code` and `status` say. */
 export function writeError({ message, type = "", code = "" }: AnswerError): JsonObject {
-  const httpStatus = CODES.get(code) ?? CODES.get(type) ?? UNKNOWN;
+  const httpStatus = CODES.get(String(code)) ?? CODES.get(type) ?? UNKNOWN;
   return { error: { code: httpStatus, message, status: googleStatusName(httpStatus) } };
 }

@@ -32,7 +32,7 @@ const SAME: ReadonlyMap<string, string> = new Map(
 
 /** The type of an error by the words of this wire; a code of another wire says more than its type. */
 export function errorType({ type, code }: AnswerError): string {
-  const byCode = code === undefined ? undefined : SAME.get(code);
+  const byCode = code === undefined ? undefined : SAME.get(String(code));
   if (byCode !== undefined) return byCode;
   if (type === undefined) return "api_error";
   return KNOWN.has(type) ? type : (SAME.get(type) ?? "api_error");

@@ -1,10 +1,10 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import type { AnswerError, ModelAnswer } from "../form/answer.ts";
+import { type AnswerError, type ModelAnswer, noAnswer } from "../form/answer.ts";
 import type { Block } from "../form/blocks.ts";
 import { callIdOf } from "../form/call-ids.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { answerToolName } from "../form/forced-answer.ts";
-import { textOf } from "../../core/json/values.ts";
+import { numberOf, textOf } from "../../core/json/values.ts";
 import { blocksOf } from "./members.ts";
 import { inputText, readOpaque, readText } from "./read-content.ts";
 import { originOf } from "./seals.ts";
@@ -16,7 +16,7 @@ import { readUsage } from "./usage.ts";
 export function readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | { readonly error: AnswerError } {
   const content = blocksOf(body["content"]);
   if (body["type"] === "error" || isJsonObject(body["error"])) return { error: readError(body) };
-  if (!content || body["content"] === undefined) return { error: NO_MESSAGE };
+  if (!content || body["content"] === undefined) return { error: noAnswer("it is no message of this API") };
   const source = sourceOf(target);
   const blocks = content.flatMap((block) => readBlock(block, source));
   return {
@@ -31,12 +31,6 @@ export function readAnswer(body: JsonObject, target: WireTarget): ModelAnswer | 
   };
 }
 
-const NO_MESSAGE: AnswerError = {
-  message: "The provider's answer is not a message of its API.",
-  type: "api_error",
-  code: undefined,
-};
-
 /** Reads `{type: "error", error: {type, message}}`. https://docs.anthropic.com/en/api/errors */
 export function readError(body: JsonObject): AnswerError {
   const error = isJsonObject(body["error"]) ? body["error"] : body;
@@ -44,7 +38,7 @@ export function readError(body: JsonObject): AnswerError {
   return {
     message: textOf(error["message"]) ?? textOf(body["error"]) ?? "The provider failed and did not say why.",
     type: error === body ? undefined : textOf(error["type"]),
-    code: typeof code === "number" ? String(code) : textOf(code),
+    code: numberOf(code) ?? textOf(code),
   };
 }
 

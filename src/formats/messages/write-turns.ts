@@ -1,5 +1,5 @@
-import { type Block, isText, type ResultBlock } from "../form/blocks.ts";
-import { type Step, stepsOf } from "../form/steps.ts";
+import type { ResultBlock, TextBlock } from "../form/blocks.ts";
+import { type OtherTurn, type Step, splitInstructions, stepsOf } from "../form/steps.ts";
 import { systemReminder } from "../form/system-texts.ts";
 import { openTellingApart } from "../form/tell-apart.ts";
 import { appendBlocks, thoughtsFirst } from "../form/claude-turns.ts";
@@ -28,12 +28,11 @@ const NOTHING_SAID = ".";
 
 /** Writes `system` and `messages`. */
 export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTurns {
-  const first = turns.findIndex(({ role }) => role !== "system" && role !== "developer");
-  const instructions = first < 0 ? turns : turns.slice(0, first);
+  const { instructions, talk } = splitInstructions(turns);
   const system = instructions.flatMap(({ blocks }) => writeSystem(blocks, writing));
   const messages: Message[] = [];
   const tellApart = openTellingApart();
-  for (const step of stepsOf(first < 0 ? [] : turns.slice(first))) writeStep(tellApart(step), messages, writing);
+  for (const step of stepsOf(talk)) writeStep(tellApart(step), messages, writing);
   if (messages.length === 0) {
     writing.note("adjusted", "messages");
     messages.push({ role: "user", content: [{ type: "text", text: NOTHING_SAID }] });
@@ -47,8 +46,8 @@ export function writeTurns(turns: readonly Turn[], writing: Writing): WrittenTur
   };
 }
 
-const writeSystem = (blocks: readonly Block[], writing: Writing): readonly WireObject[] =>
-  blocks.filter(isText).flatMap((block) => writeText(block, writing));
+const writeSystem = (blocks: readonly TextBlock[], writing: Writing): readonly WireObject[] =>
+  blocks.flatMap((block) => writeText(block, writing));
 
 /** The results come first in the turn behind their calls, each once. */
 function writeStep({ said, results, others }: Step, messages: Message[], writing: Writing): void {
@@ -70,7 +69,7 @@ function writeStep({ said, results, others }: Step, messages: Message[], writing
 
 const isThought = (block: WireObject): boolean => block["type"] === "thinking" || block["type"] === "redacted_thinking";
 
-function writeOther({ role, blocks }: Turn, messages: Message[], writing: Writing): void {
+function writeOther({ role, blocks }: OtherTurn, messages: Message[], writing: Writing): void {
   if (role === "user") {
     for (const block of blocks) appendBlocks(messages, "user", writeUserBlock(block, writing));
   } else if (writing.target.facts.takesSystemTurns) {

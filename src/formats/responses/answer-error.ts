@@ -50,12 +50,12 @@ export function readAnswerError(value: JsonObject): AnswerError {
     message: textOf(error["message"]) ?? textOf(value["error"]) ?? fallback,
     // An event's own type says nothing.
     type: type === "error" || type?.startsWith("response") ? undefined : type,
-    code: textOf(error["code"]) ?? numberOf(error["code"])?.toString(),
+    code: textOf(error["code"]) ?? numberOf(error["code"]),
   };
 }
 
 /** The `error` of a failed response: its code is one of a list. */
 export function writeAnswerError({ message, type, code }: AnswerError): { code: string; message: string } {
-  const known = code !== undefined && CODES.has(code) ? code : CODE_OF_TYPE.get(type ?? "");
+  const known = typeof code === "string" && CODES.has(code) ? code : CODE_OF_TYPE.get(type ?? "");
   return { code: known ?? "server_error", message };
 }

@@ -1,6 +1,6 @@
 import { callIdOf } from "../form/call-ids.ts";
 import type { JsonObject } from "../../core/json/parse.ts";
-import type { AnswerError, ModelAnswer } from "../form/answer.ts";
+import { type AnswerError, type ModelAnswer, noAnswer } from "../form/answer.ts";
 import type { Block } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
 import { type ClientToolName, clientToolNames } from "../form/tool-names.ts";
@@ -18,8 +18,8 @@ export function readAnswer(
   body: JsonObject,
   { provider, tools }: WireTarget,
 ): ModelAnswer | { readonly error: AnswerError } {
-  const hasOutput = Array.isArray(body["output"]);
-  if (!isAnswer(body) || !hasOutput) return { error: readAnswerError(body) };
+  if (!isAnswer(body)) return { error: readAnswerError(body) };
+  if (!Array.isArray(body["output"])) return { error: noAnswer("it is no response") };
   const toolName = clientToolNames(tools);
   const blocks = listOf(body["output"]).flatMap((item) =>
     readOutputItem(objectOf(item) ?? {}, originOf(provider), toolName),

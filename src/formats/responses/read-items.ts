@@ -15,6 +15,11 @@ export const GO_ON =
 /** Why a request cannot name what was said before. */
 export const NO_STORE = `its API keeps no responses; ${GO_ON}`;
 
+/** Why a request cannot refer to an item. Clients such as the Vercel AI SDK do so unless they are told to store nothing. */
+const NO_ITEMS =
+  "its API keeps no responses; send the item itself, as clients do that are set to store: false, or set " +
+  "RESPONSES_STORE=sqlite or redis, with which the gateway keeps responses";
+
 /** Traces of tools that the provider ran, without which the conversation still reads well. */
 const TRACES = new Set([
   "web_search_call",
@@ -82,7 +87,7 @@ function readItem(item: JsonObject, path: string, reading: Reading): void {
     case "configuration_update":
       return reading.foreign.harmless(path);
     case "item_reference":
-      return reading.foreign.essential(`${path}.type`, NO_STORE);
+      return reading.foreign.essential(`${path}.type`, NO_ITEMS);
     default:
       if (!TRACES.has(type)) reading.foreign.essential(`${path}.type`);
       return append(reading, "assistant", [readOpaque(item)]);

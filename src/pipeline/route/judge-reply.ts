@@ -1,8 +1,8 @@
 import { Failure } from "../../core/errors.ts";
-import { isJsonObject } from "../../core/json/parse.ts";
+import { isJsonObject, parseJson } from "../../core/json/parse.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
 import type { Format } from "../../formats/format.ts";
-import { readValue } from "../../formats/provider-error.ts";
+import { type ProviderError, readValue } from "../../formats/provider-error.ts";
 import { readUsage } from "../../formats/usage.ts";
 import { type Provider, secretsOf } from "../../providers/provider.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
@@ -41,7 +41,7 @@ export interface JudgedWire {
   isFramed(response: UpstreamResponse): boolean;
   searchContent(response: UpstreamResponse): ContentSearch;
   /** @throws Failure if a whole answer is none */
-  check(bytes: Uint8Array): Promise<void>;
+  check(bytes: Uint8Array, response: UpstreamResponse): Promise<void>;
 }
 
 /** How far it is known what an answer is. */
@@ -75,7 +75,7 @@ export async function judgeReply(
     call.becomeStream();
     const search = as.wire ? as.wire.searchContent(response) : createContentSearch(as.format, isArray);
     const seen = await awaitContent(parts, body, call, { search, progress });
-    if (typeof seen === "object") throw reportedFailure(seen.error, as);
+    if (typeof seen === "object") throw reportedFailure(errorIn(seen.error, as), as, response);
     // One that is silent is watched on by whoever passes it on.
     if (seen !== "silent") call.contentBegan();
     progress.hasContent = seen !== "silent";
@@ -102,7 +102,7 @@ function judgeBytes(reply: Reply, body: ResponseBody, bytes: Uint8Array, as: Jud
   if (bytes.length === 0) throw emptyAnswer(as);
   const usage = reply.usage ? reply.usage() : (as.format.readUsage ?? readUsage)(bytes);
   const error = as.isTranslated ? undefined : findAnswerError(as.provider, bytes, usage);
-  if (error) throw reportedFailure(error, as);
+  if (error) throw reportedFailure(error, as, reply.response);
   return { body, bytes, usage };
 }
 
@@ -124,7 +124,7 @@ async function judgeWhole({ memory }: JudgeParts, branch: Attempts, reply: Reply
   const body = whole && response.body ? response.body : bodyOfBytes(bytes);
   if (as.wire) {
     if (bytes.length === 0) throw emptyAnswer(as);
-    await as.wire.check(bytes);
+    await as.wire.check(bytes, response);
     return withBody(reply, body);
   }
   return { ...withBody(reply, body), judged: judgeBytes(reply, body, bytes, as) };
@@ -141,10 +141,13 @@ export const withBody = ({ response, call, usageInjected, usage, headers }: Repl
 
 const UNEXPLAINED = "The provider reported an error without a message";
 
-/** The failure for an error that a provider reports in an answer with a good status, in whatever words: all of it is masked. */
-function reportedFailure(error: unknown, { format, provider }: JudgedAs): Failure {
+/** What a provider reports in a stream with a good status, in whatever words. */
+const errorIn = (value: unknown, { provider }: JudgedAs): ProviderError =>
+  readValue(isJsonObject(value) ? value : { error: value }, redactionOf(secretsOf(provider)));
+
+/** The failure for an error that a provider reports in an answer with a good status: all of it is masked. */
+function reportedFailure(error: ProviderError, { format, provider }: JudgedAs, response: UpstreamResponse): Failure {
   const redact = redactionOf(secretsOf(provider));
-  const { message, type, code } = readValue(isJsonObject(error) ? error : { error }, redact);
-  const told = { message: redact(message ?? UNEXPLAINED), type, code: code === undefined ? undefined : String(code) };
-  return answerFailure(told, provider, format);
+  const { message = UNEXPLAINED, type, code, ...more } = parseJson(redact(JSON.stringify(error))) as ProviderError;
+  return answerFailure({ message, type, code, ...more }, { provider, format, response });
 }

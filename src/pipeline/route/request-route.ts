@@ -4,7 +4,7 @@ import { filledTextOf } from "../../core/json/values.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import type { Format } from "../../formats/format.ts";
 import type { ProviderApiName } from "../../providers/api-paths.ts";
-import { chooseWay, type Way } from "../../routing/choose-way.ts";
+import { chooseWay, type WayAsk, type Way } from "../../routing/choose-way.ts";
 import type { Answering, Router } from "../../routing/engine/route.ts";
 import { modelFor, type Route } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
@@ -123,17 +123,13 @@ class OpenRoute implements RequestRoute {
   readonly #rules: Rules;
   /** Absent if the policy has nothing to say. */
   readonly #names: ModelNames | undefined;
-  readonly #format: Format;
-  readonly #streams: boolean;
-  readonly #query: string;
+  readonly #asks: WayAsk;
 
   /** @param likely if it is known */
   constructor(rules: Rules, ask: RoutedAsk, names: ModelNames | undefined, likely: Deployment | undefined) {
     this.#rules = rules;
     this.#names = names;
-    this.#format = ask.format;
-    this.#streams = ask.streams;
-    this.#query = ask.query;
+    this.#asks = { format: ask.format, isStream: ask.streams, search: ask.query };
     this.alias = ask.alias;
     const route = this.#narrow(ask.route, ask.alias ?? ask.route.model.options.name);
     if (route instanceof Failure) {
@@ -150,9 +146,8 @@ class OpenRoute implements RequestRoute {
   }
 
   wayOf({ provider, params }: Deployment, model: string, wire?: ProviderApiName): Way {
-    const format = this.#format;
-    const target = { provider, model, params: format.counts ? undefined : params };
-    return chooseWay(target, format, this.#streams, this.#query, this.#rules.estimatesTokens, wire);
+    const target = { provider, model, params: this.#asks.format.counts ? undefined : params };
+    return chooseWay(target, this.#asks, this.#rules.estimatesTokens, wire);
   }
 
   narrow(other: Route): Route | undefined {
@@ -169,7 +164,7 @@ class OpenRoute implements RequestRoute {
     const names = this.#names;
     const allowed = names ? routePolicy.judge(route, name) : route;
     if (allowed instanceof Failure) return allowed;
-    const able = narrowed(allowed, this.#format, this);
+    const able = narrowed(allowed, this.#asks.format, this);
     return able instanceof Failure || !names ? able : withoutRefused(able, names, policy);
   }
 }

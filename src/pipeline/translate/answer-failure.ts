@@ -6,6 +6,9 @@ import { nameOverflow } from "../../formats/refusal-reasons.ts";
 import { type Provider, secretsOf } from "../../providers/provider.ts";
 import { rpcType } from "../../formats/rpc-status.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
+import { parseRetryAfter } from "../../upstream/response-headers.ts";
+import type { UpstreamResponse } from "../../upstream/transport.ts";
+import { causeOf, relayedErrorHeaders } from "../provider-failure.ts";
 
 /** What the types and codes of errors that OpenAI and Anthropic have mean as a status. */
 const STATUSES: ReadonlyMap<string, number> = new Map([
@@ -45,7 +48,8 @@ const REPORTED_STATUSES: ReadonlySet<string> = new Set(
 );
 
 function statusOf({ type = "", code = "" }: AnswerError): number {
-  return STATUSES.get(type) ?? STATUSES.get(code) ?? (REPORTED_STATUSES.has(code) ? Number(code) : UNKNOWN_STATUS);
+  const word = String(code);
+  return STATUSES.get(type) ?? STATUSES.get(word) ?? (REPORTED_STATUSES.has(word) ? Number(word) : UNKNOWN_STATUS);
 }
 
 /** What providers of one API alone mean by these is, to clients of any other, that the provider failed. */
@@ -60,21 +64,31 @@ const OWN_STATUSES: ReadonlyMap<number, number> = new Map([
 /** With which providers say that a request is too long; a limit of requests a minute has another status. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 413, 422]);
 
+/** Who told an error, and to whom it goes. */
+export interface ToldError {
+  readonly provider: Provider;
+  readonly format: Format;
+  /** With which it came, if its headers can still be relayed. */
+  readonly response?: Pick<UpstreamResponse, "headers">;
+}
+
 /** The failure for an answer that came with a good status and is an error. */
-export function answerFailure(error: AnswerError, provider: Provider, format: Format): Failure {
+export function answerFailure(error: AnswerError, { provider, format, response }: ToldError): Failure {
   const said = clientsError(error, provider, format);
-  const { type, code, message } = said;
+  const { type, code, message, param, rest } = said;
   const status = statusOf(said);
-  const failure = new UpstreamFailure(
-    new UpstreamError("status", { phase: "body", requestSent: true, status }),
-    provider.id,
-    {
-      status,
-      message,
-      ...(type !== undefined && { wireType: type }),
-      ...(code !== undefined && { wireCode: code }),
-    },
-  );
+  const retryAfterMs = response && parseRetryAfter(response.headers, Date.now());
+  const reported = new UpstreamError("status", { phase: "body", requestSent: true, status, retryAfterMs });
+  const failure = new UpstreamFailure(reported, provider.id, {
+    status,
+    message,
+    ...(response && { headers: relayedErrorHeaders(response, provider) }),
+    ...(type !== undefined && { wireType: type }),
+    ...(code !== undefined && { wireCode: code }),
+    ...(param !== undefined && { param }),
+    ...(rest !== undefined && { providerError: rest }),
+    ...causeOf(said),
+  });
   return inClientsWords(failure, format, {});
 }
 

@@ -2,6 +2,7 @@ import type { Conversation } from "../../formats/form/conversation.ts";
 import type { ClientAsk } from "../../formats/form/dialect.ts";
 import type { AdmittedRequest } from "../stage.ts";
 import { estimateInput } from "../../formats/form/estimate-input.ts";
+import { splitInstructions } from "../../formats/form/steps.ts";
 
 /**
  * What the writer of an answer must know of its request. It keeps nothing of what was said but the instructions.
@@ -25,9 +26,8 @@ export function clientAsk(
 
 /** Kept for as long as the answer lasts, which must not keep a whole conversation. */
 function withoutTalk(conversation: Conversation): Conversation {
-  const { turns } = conversation;
-  const end = turns.findIndex(({ role }) => role !== "system" && role !== "developer");
-  return { ...conversation, turns: end < 0 ? turns : turns.slice(0, end), foreign: [] };
+  const { instructions } = splitInstructions(conversation.turns);
+  return { ...conversation, turns: instructions, foreign: [] };
 }
 
 /** Twenty-four random characters. */

@@ -1,9 +1,6 @@
-import type { ClientRequest } from "../../core/client-request.ts";
-import { Failure } from "../../core/errors.ts";
 import { toJson } from "../../core/json/bytes.ts";
 import type { JsonLimits } from "../../core/json/limits.ts";
 import { parsedWeight } from "../../core/json/parse.ts";
-import { decodeObjectInTurns } from "../../core/json/decode-object.ts";
 import { type MemoryBudget, memoryExhausted } from "../../core/memory/budget.ts";
 import type { ClientAsk, ClientDialect, WireDialect, WireTarget } from "../../formats/form/dialect.ts";
 import type { Framing } from "../../formats/form/framing.ts";
@@ -19,6 +16,7 @@ import { hasContentType } from "../../upstream/response-headers.ts";
 import { transformBody } from "../transform-body.ts";
 import { answerFailure, clientsError } from "./answer-failure.ts";
 import { ownerOf, type ReplayCache } from "./replay-cache.ts";
+import { readWholeAnswer } from "./read-whole-answer.ts";
 import { withContentType } from "./response-type.ts";
 import { StreamTranslation } from "./stream-translation.ts";
 
@@ -62,8 +60,8 @@ export function translateStream(
     mayHold: (bytes) => memory.tryHold(attempts.context, attempts.keptBytes + bytes),
     onEvent: replays?.listen(ownerOf(attempts.context)),
     clientsError: (error) => clientsError(error, provider, format),
-    onError: (error) => attempts.context.failed(answerFailure(error, provider, format)),
-    failureOf: (error) => answerFailure(error, provider, format),
+    onError: (error) => attempts.context.failed(answerFailure(error, { provider, format })),
+    failureOf: (error) => answerFailure(error, { provider, format, response }),
   });
   const body = response.body && transformBody(response.body, translation);
   return {
@@ -94,7 +92,7 @@ export async function translateWhole(
   const { keptBytes } = attempts;
   if (isLong) await memory.hold(context, keptBytes + bytes.length + parsedWeight(bytes), request.signal);
   const answer = await readWholeAnswer(bytes, { wire, target, provider, jsonLimits, stop: request });
-  if ("error" in answer) throw answerFailure(answer.error, provider, format);
+  if ("error" in answer) throw answerFailure(answer.error, { provider, format, response });
   replays?.remember(ownerOf(context), answer.blocks);
   const written = toJson(client.writeAnswer(answer, ask));
   if (isLong) memory.tryHold(context, keptBytes + written.length);
@@ -105,35 +103,6 @@ export async function translateWhole(
     usage: () => toTokenUsage(answer.usage),
     headers,
   };
-}
-
-export interface WholeAnswerReading {
-  readonly wire: Pick<WireDialect, "readAnswer">;
-  readonly target: WireTarget;
-  readonly provider: Provider;
-  readonly jsonLimits: JsonLimits;
-  /** Nobody waits for the answer any more once its signal is aborted. */
-  readonly stop: ClientRequest;
-}
-
-/**
- * Reads an answer that came in one piece.
- * @returns the answer, or the error that it is
- * @throws Failure if it cannot be read
- */
-export async function readWholeAnswer(
-  bytes: Uint8Array,
-  { wire, target, provider, jsonLimits, stop }: WholeAnswerReading,
-): Promise<ReturnType<WireDialect["readAnswer"]>> {
-  const decoded = await decodeObjectInTurns(bytes, { limits: jsonLimits, stop });
-  if ("fault" in decoded) throw unreadable(decoded.fault, decoded.problem, provider);
-  return wire.readAnswer(decoded.value, target);
-}
-
-function unreadable(fault: string, problem: string, { id }: Provider): Failure {
-  if (fault === "stopped") return new Failure("client_gone");
-  const message = `The upstream server sent an answer that cannot be translated: ${problem}`;
-  return new Failure("upstream_invalid_response", { message, provider: id });
 }
 
 /** A provider's answer with another body. */

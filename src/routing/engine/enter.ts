@@ -3,7 +3,7 @@ import type { Deployment } from "../models/deployment.ts";
 import type { ModelOptions } from "../models/model-options.ts";
 import type { Choice } from "../strategies/strategy.ts";
 import { Attempt, type AttemptParts } from "./attempt.ts";
-import type { ModelCandidate, Target } from "./prepare-model.ts";
+import type { ChainLink, ModelCandidate } from "./prepare-model.ts";
 import type { AskedRequest, AttemptKind } from "./route.ts";
 
 export interface EnterParts extends AttemptParts {
@@ -28,7 +28,7 @@ export interface Entry {
  */
 export function enter<Reply>(
   parts: EnterParts,
-  { model, star }: Target,
+  { model, star }: ChainLink,
   request: AskedRequest,
   candidates: readonly ModelCandidate[],
   entry: Entry,

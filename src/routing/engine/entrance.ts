@@ -4,7 +4,7 @@ import type { Attempt } from "./attempt.ts";
 import { enter, enterOne, type EnterParts, type Entry } from "./enter.ts";
 import { retryAfterHeader } from "./final-failure.ts";
 import { ANY, type Filter, type Plan } from "./plan.ts";
-import type { ModelCandidate, Target } from "./prepare-model.ts";
+import type { ChainLink, ModelCandidate } from "./prepare-model.ts";
 import type { AttemptKind, RoutedRequest } from "./route.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -18,7 +18,7 @@ export class Entrance<Reply> {
   readonly #waiting: Waiting;
   readonly #begin: (attempt: Attempt<Reply>) => void;
   /** Those that were not waited for, because they cooled. */
-  readonly #passedOver = new Set<Target>();
+  readonly #passedOver = new Set<ChainLink>();
   #queueFailure: Failure | undefined;
   #refusal: GateRefusal | undefined;
   /** Of all waits of the request; undefined before the first. */
@@ -44,45 +44,45 @@ export class Entrance<Reply> {
   async seek(filter: Filter): Promise<Attempt<Reply> | undefined> {
     const plan = this.#plan;
     for (; plan.at < plan.chain.length; plan.at++) {
-      const entered = await this.seekIn(plan.target, filter);
+      const entered = await this.seekIn(plan.link, filter);
       if (entered) return entered;
     }
     return undefined;
   }
 
   /** In one model. */
-  async seekIn(target: Target, filter: Filter): Promise<Attempt<Reply> | undefined> {
-    return this.enter(target, filter) ?? (await this.#queue(target, filter));
+  async seekIn(link: ChainLink, filter: Filter): Promise<Attempt<Reply> | undefined> {
+    return this.enter(link, filter) ?? (await this.#queue(link, filter));
   }
 
   /** As {@link seek}, from the first model on, and without waiting for room. */
   enterAtOnce(filter: Filter): Attempt<Reply> | undefined {
     const plan = this.#plan;
     for (plan.at = 0; plan.at < plan.chain.length; plan.at++) {
-      const entered = this.enter(plan.target, filter);
+      const entered = this.enter(plan.link, filter);
       if (entered) return entered;
     }
     return undefined;
   }
 
   /** Waits for room: in the queue of the model, or for a moment if it has none. */
-  async #queue(target: Target, filter: Filter): Promise<Attempt<Reply> | undefined> {
+  async #queue(link: ChainLink, filter: Filter): Promise<Attempt<Reply> | undefined> {
     const { now } = this.#parts;
-    const waiting = this.#plan.candidates(target, filter, now());
-    this.#passedOver.add(target);
+    const waiting = this.#plan.candidates(link, filter, now());
+    this.#passedOver.add(link);
     if (waiting.length === 0) return undefined;
-    const entered = await this.#wait(target, waiting, () => {
-      if (this.#plan.candidates(target, filter, now()).length > 0) return this.enter(target, filter);
+    const entered = await this.#wait(link, waiting, () => {
+      if (this.#plan.candidates(link, filter, now()).length > 0) return this.enter(link, filter);
       // All of them cool by now: there is nothing to wait for here, and it is not their limits that refuse.
       this.#refusal = undefined;
       return "over";
     });
-    if (entered === undefined) this.#passedOver.delete(target);
+    if (entered === undefined) this.#passedOver.delete(link);
     return entered === "over" ? undefined : entered;
   }
 
   async #wait(
-    target: Target,
+    link: ChainLink,
     candidates: readonly ModelCandidate[],
     tryEnter: () => Attempt<Reply> | "over" | undefined,
   ): Promise<Attempt<Reply> | "over" | undefined> {
@@ -99,7 +99,7 @@ export class Entrance<Reply> {
     try {
       const deployments = candidates.map(({ deployment }) => deployment);
       this.#answers ??= { waitedMs: 0 };
-      const { name } = target.model.options;
+      const { name } = link.model.options;
       await gates.wait(name, deployments, this.#waiting.signal(), tryAgain, onWait, this.#answers);
     } catch (error) {
       this.#queueFailure = toFailure(error);
@@ -120,33 +120,28 @@ export class Entrance<Reply> {
       const entered = this.#enterAny(at, filter);
       if (entered) return entered;
     }
-    for (const [at, target] of chain.entries()) {
-      if (!this.#passedOver.has(target)) continue;
+    for (const [at, link] of chain.entries()) {
+      if (!this.#passedOver.has(link)) continue;
       const now = this.#parts.now();
-      const waiting = [...this.#plan.candidates(target, filter, now), ...this.#plan.leastBad(target, filter, now)];
+      const waiting = [...this.#plan.candidates(link, filter, now), ...this.#plan.leastBad(link, filter, now)];
       if (waiting.length === 0) continue;
-      const entered = await this.#wait(target, waiting, () => this.#enterAny(at, filter));
+      const entered = await this.#wait(link, waiting, () => this.#enterAny(at, filter));
       if (entered && entered !== "over") return entered;
     }
     return undefined;
   }
 
   #enterAny(at: number, filter: Filter): Attempt<Reply> | undefined {
-    const target = this.#plan.chain[at];
-    if (!target) return undefined;
+    const link = this.#plan.chain[at];
+    if (!link) return undefined;
     this.#plan.at = at;
-    return this.enter(target, filter) ?? this.#enterLeastBad(target, filter);
+    return this.enter(link, filter) ?? this.#enterLeastBad(link, filter);
   }
 
-  #enterLeastBad(target: Target, filter: Filter): Attempt<Reply> | undefined {
+  #enterLeastBad(link: ChainLink, filter: Filter): Attempt<Reply> | undefined {
     const now = this.#parts.now();
-    for (const candidate of this.#plan.leastBad(target, filter, now)) {
-      const entered = enterOne<Reply>(
-        this.#parts,
-        target.star,
-        candidate,
-        this.#entryFor(this.#plan.kindFor(target), now),
-      );
+    for (const candidate of this.#plan.leastBad(link, filter, now)) {
+      const entered = enterOne<Reply>(this.#parts, link.star, candidate, this.#entryFor(this.#plan.kindFor(link), now));
       if (!entered) continue;
       this.#begin(entered);
       return entered;
@@ -155,14 +150,14 @@ export class Entrance<Reply> {
   }
 
   /** Of a model, one that does not cool and has room. */
-  enter(target: Target, filter: Filter, kind: AttemptKind = this.#plan.kindFor(target)): Attempt<Reply> | undefined {
+  enter(link: ChainLink, filter: Filter, kind: AttemptKind = this.#plan.kindFor(link)): Attempt<Reply> | undefined {
     const now = this.#parts.now();
     const entry = this.#entryFor(kind, now);
-    const candidates = this.#plan.candidates(target, filter, now);
+    const candidates = this.#plan.candidates(link, filter, now);
     const preferred = this.#plan.elsewhere(candidates);
     this.#isAsking = false;
-    let entered = enter<Reply>(this.#parts, target, this.#request, preferred, entry);
-    if (!this.#isAsking) entered ??= enter<Reply>(this.#parts, target, this.#request, candidates, entry);
+    let entered = enter<Reply>(this.#parts, link, this.#request, preferred, entry);
+    if (!this.#isAsking) entered ??= enter<Reply>(this.#parts, link, this.#request, candidates, entry);
     if (entered) this.#begin(entered);
     return entered;
   }

@@ -3,15 +3,15 @@ import type { Deployment } from "../models/deployment.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Verdict } from "../health/classify-failure.ts";
 import type { RetryBudget } from "../health/retry-budget.ts";
-import { availableOf, type ModelCandidate, type Target } from "./prepare-model.ts";
+import { availableOf, type ChainLink, type ModelCandidate } from "./prepare-model.ts";
 import type { AttemptKind } from "./route.ts";
 import { modelFor } from "../models/routed-model.ts";
 
 /** Whoever says that it is to be asked again only after a longer time is not waited for. */
 const LONGEST_WAIT_MS = 60_000;
 
-/** Which of the candidates of a target may be asked, beside what their circuits say. */
-export type Filter = (candidate: ModelCandidate, target: Target) => boolean;
+/** Which of the candidates of a link may be asked, beside what their circuits say. */
+export type Filter = (candidate: ModelCandidate, link: ChainLink) => boolean;
 
 export const ANY: Filter = () => true;
 
@@ -21,19 +21,19 @@ export const otherKeyOf =
   ({ deployment: { provider: other } }) =>
     other.id === provider.id && other !== provider && (provider.key === undefined || other.key !== provider.key);
 
-/** Finds the target of a name. */
-export type TargetOf = (name: string) => Target | undefined;
+/** Finds the link of a name. */
+export type LinkOf = (name: string) => ChainLink | undefined;
 
-/** A target, followed by those to which it falls back, and they in turn; each once. */
-function chainOf(first: readonly Target[], targetOf: TargetOf): readonly Target[] {
-  const chain = new Map<string, Target>();
-  const visit = (target: Target): void => {
-    const { name, fallbacks } = target.model.options;
-    const key = `${name} ${target.star}`;
+/** A link, followed by those to which it falls back, and they in turn; each once. */
+function chainOf(first: readonly ChainLink[], linkOf: LinkOf): readonly ChainLink[] {
+  const chain = new Map<string, ChainLink>();
+  const visit = (link: ChainLink): void => {
+    const { name, fallbacks } = link.model.options;
+    const key = `${name} ${link.star}`;
     if (chain.has(key)) return;
-    chain.set(key, target);
+    chain.set(key, link);
     for (const fallback of fallbacks) {
-      const next = targetOf(fallback);
+      const next = linkOf(fallback);
       if (next) visit(next);
     }
   };
@@ -46,25 +46,25 @@ function chainOf(first: readonly Target[], targetOf: TargetOf): readonly Target[
  * fallbacks; the next round begins after a while.
  */
 export class Plan<Reply> {
-  readonly asked: Target;
-  chain: readonly Target[];
+  readonly asked: ChainLink;
+  chain: readonly ChainLink[];
   /** Where in the chain the round is. */
   at = 0;
   round = 1;
   readonly #attempts: readonly Attempt<Reply>[];
-  readonly #targetOf: TargetOf;
+  readonly #linkOf: LinkOf;
   readonly #tried = new Set<string>();
 
-  constructor(asked: Target, attempts: readonly Attempt<Reply>[], targetOf: TargetOf) {
+  constructor(asked: ChainLink, attempts: readonly Attempt<Reply>[], linkOf: LinkOf) {
     this.asked = asked;
     this.#attempts = attempts;
-    this.#targetOf = targetOf;
-    this.chain = asked.model.options.fallbacks.length === 0 ? [asked] : chainOf([asked], targetOf);
+    this.#linkOf = linkOf;
+    this.chain = asked.model.options.fallbacks.length === 0 ? [asked] : chainOf([asked], linkOf);
     for (const attempt of attempts) this.tried(attempt);
   }
 
   /** The model that is asked. */
-  get target(): Target {
+  get link(): ChainLink {
     return this.chain[Math.min(this.at, this.chain.length - 1)] ?? this.asked;
   }
 
@@ -73,8 +73,8 @@ export class Plan<Reply> {
     return this.asked.model.state.budget;
   }
 
-  kindFor(target: Target): AttemptKind {
-    if (target !== this.asked) return "fallback";
+  kindFor(link: ChainLink): AttemptKind {
+    if (link !== this.asked) return "fallback";
     return this.#attempts.length === 0 ? "first" : "retry";
   }
 
@@ -83,21 +83,21 @@ export class Plan<Reply> {
     this.#tried.add(keyOf(deployment, model));
   }
 
-  /** Those of a target that may be asked at once. */
-  candidates(target: Target, filter: Filter, now: number): readonly ModelCandidate[] {
-    const available = availableOf(target.model, now);
-    const mayAsk = (each: ModelCandidate): boolean => !this.#isTried(each, target) && filter(each, target);
+  /** Those of a link that may be asked at once. */
+  candidates(link: ChainLink, filter: Filter, now: number): readonly ModelCandidate[] {
+    const available = availableOf(link.model, now);
+    const mayAsk = (each: ModelCandidate): boolean => !this.#isTried(each, link) && filter(each, link);
     return available.every(mayAsk) ? available : available.filter(mayAsk);
   }
 
   /** Those that were not asked in this round, for whatever reason. */
   left(filter: Filter): readonly ModelCandidate[] {
-    return this.chain.flatMap((target) =>
-      target.model.candidates.filter((each) => !this.#isTried(each, target) && filter(each, target)),
+    return this.chain.flatMap((link) =>
+      link.model.candidates.filter((each) => !this.#isTried(each, link) && filter(each, link)),
     );
   }
 
-  #isTried({ deployment }: ModelCandidate, { star }: Target): boolean {
+  #isTried({ deployment }: ModelCandidate, { star }: ChainLink): boolean {
     return this.#tried.has(keyOf(deployment, modelFor(deployment, star)));
   }
 
@@ -112,12 +112,12 @@ export class Plan<Reply> {
     return candidates.filter(({ deployment }) => !endpoints.includes(deployment.provider.endpointKey));
   }
 
-  /** Those of a target that would have to be asked while they cool, the one that cools least long first. */
-  leastBad(target: Target, filter: Filter, now: number): readonly ModelCandidate[] {
-    const { options, candidates } = target.model;
+  /** Those of a link that would have to be asked while they cool, the one that cools least long first. */
+  leastBad(link: ChainLink, filter: Filter, now: number): readonly ModelCandidate[] {
+    const { options, candidates } = link.model;
     if (options.cooldown.whenAll === "refuse" || candidates.some(({ state }) => state.isAvailable(now))) return [];
     return candidates
-      .filter((each) => filter(each, target))
+      .filter((each) => filter(each, link))
       .sort((one, other) => one.state.coolingUntil - other.state.coolingUntil);
   }
 
@@ -135,16 +135,16 @@ export class Plan<Reply> {
    * @returns false if there are none of which a deployment is left
    */
   turnTo(list: "contextFallbacks" | "contentFallbacks"): boolean {
-    const names = [this.target, this.asked].flatMap(({ model }) => model.options[list]);
-    const left = names.flatMap((name) => this.#targetOf(name) ?? []).filter((target) => this.#hasLeft(target));
+    const names = [this.link, this.asked].flatMap(({ model }) => model.options[list]);
+    const left = names.flatMap((name) => this.#linkOf(name) ?? []).filter((link) => this.#hasLeft(link));
     if (left.length === 0) return false;
-    this.chain = chainOf(left, this.#targetOf);
+    this.chain = chainOf(left, this.#linkOf);
     this.at = 0;
     return true;
   }
 
-  /** Whether not all deployments of a target were asked. */
-  #hasLeft({ model, star }: Target): boolean {
+  /** Whether not all deployments of a link were asked. */
+  #hasLeft({ model, star }: ChainLink): boolean {
     return model.candidates.some(({ deployment }) => !this.#lastOf(deployment, modelFor(deployment, star)));
   }
 
@@ -174,7 +174,7 @@ export class Plan<Reply> {
   }
 
   /** In a further round: not those that cannot do better, and none before the time that its provider said. */
-  mayAskAgain({ deployment }: ModelCandidate, { star }: Target, now: number): boolean {
+  mayAskAgain({ deployment }: ModelCandidate, { star }: ChainLink, now: number): boolean {
     const last = this.#lastOf(deployment, modelFor(deployment, star));
     return !last || (last.verdict?.again === true && (readyAt(last) ?? now) <= now);
   }

@@ -17,8 +17,8 @@ export interface PreparedModel {
   readonly state: ModelState;
 }
 
-/** A model that a request asks for, or falls back to. */
-export interface Target {
+/** A link of the chain of models that may answer a request: the one that it asks for, or one to which that falls back. */
+export interface ChainLink {
   readonly model: PreparedModel;
   readonly star: string;
 }

@@ -6,7 +6,7 @@ import type { PriceOf } from "../strategies/cheapest.ts";
 import { Attempt } from "./attempt.ts";
 import { enter } from "./enter.ts";
 import { finalFailure } from "./final-failure.ts";
-import { availableOf, leastCooling, type PreparedModel, prepareModel, type Target } from "./prepare-model.ts";
+import { availableOf, type ChainLink, leastCooling, type PreparedModel, prepareModel } from "./prepare-model.ts";
 import type { Routed, RoutedRequest, Router } from "./route.ts";
 import type { Route, RoutedModel } from "../models/routed-model.ts";
 import { Run, type RunParts } from "./run.ts";
@@ -48,17 +48,17 @@ export function createRouter(parts: RouterParts): Router {
     return made;
   };
 
-  const targetOf = ({ model, star }: Route): Target => ({ model: prepare(model), star });
+  const linkOf = ({ model, star }: Route): ChainLink => ({ model: prepare(model), star });
 
   const runParts: RunParts = {
     now,
     deadlines: createDeadlines(timers),
     gates,
     random,
-    targetOf(name, request) {
+    linkOf(name, request) {
       const found = findModel(name);
       const route = found && request.narrow ? request.narrow(found) : found;
-      return route && targetOf(route);
+      return route && linkOf(route);
     },
   };
   for (const model of models) prepare(model);
@@ -88,23 +88,23 @@ export function createRouter(parts: RouterParts): Router {
     },
     goOn(route, request, failed) {
       if (failed && !(failed instanceof Attempt)) throw new TypeError("an attempt of another router");
-      return new Run(runParts, targetOf(route), request, failed).answer();
+      return new Run(runParts, linkOf(route), request, failed).answer();
     },
     run<Reply>(route: Route, request: RoutedRequest<Reply>) {
-      const target = targetOf(route);
-      const { options, candidates, state } = target.model;
+      const link = linkOf(route);
+      const { options, candidates, state } = link.model;
       const time = now();
       if (request.isFurther) {
         if (!state.budget.hasRoom(time)) return Promise.reject(new Failure("deployments_cooling"));
         state.budget.take(time);
       } else if (options.retries.attempts > 1) state.budget.request(time);
-      if (options.hedge && candidates.length > 1) return new Run(runParts, target, request).answer();
+      if (options.hedge && candidates.length > 1) return new Run(runParts, link, request).answer();
       const entry = { kind: "first", now: time, estimatedTokens: request.estimatedTokens } as const;
-      const attempt = enter<Reply>(runParts, target, request, availableOf(target.model, time), entry);
-      if (!attempt) return new Run(runParts, target, request).answer();
+      const attempt = enter<Reply>(runParts, link, request, availableOf(link.model, time), entry);
+      if (!attempt) return new Run(runParts, link, request).answer();
       const answer = attempt.begin(request);
       return options.retries.attempts > 1
-        ? first(runParts, target, request, attempt, answer)
+        ? first(runParts, link, request, attempt, answer)
         : only(now, attempt, answer);
     },
   };
@@ -113,7 +113,7 @@ export function createRouter(parts: RouterParts): Router {
 /** The first attempt, after which others may be made. */
 function first<Reply>(
   parts: RunParts,
-  target: Target,
+  link: ChainLink,
   request: RoutedRequest<Reply>,
   attempt: Attempt<Reply>,
   answer: Promise<Reply>,
@@ -123,7 +123,7 @@ function first<Reply>(
     (error: unknown) => {
       const failure = attempt.failed(error);
       if (attempt.verdict?.next === "nobody") throw failure;
-      return new Run(parts, target, request, attempt).answer();
+      return new Run(parts, link, request, attempt).answer();
     },
   );
 }

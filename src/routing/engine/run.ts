@@ -8,7 +8,7 @@ import { Entrance } from "./entrance.ts";
 import { finalFailure } from "./final-failure.ts";
 import { enterPassedOver } from "./passed-over.ts";
 import { ANY, type Filter, otherKeyOf, Plan } from "./plan.ts";
-import type { ModelCandidate, Target } from "./prepare-model.ts";
+import type { ChainLink, ModelCandidate } from "./prepare-model.ts";
 import type { Routed, RoutedRequest } from "./route.ts";
 import { createWaiting, type Waiting } from "./waiting.ts";
 
@@ -17,7 +17,7 @@ export interface RunParts extends EnterParts {
   readonly random: () => number;
   readonly deadlines: Deadlines;
   /** @param request narrows what is found */
-  readonly targetOf: (name: string, request: Pick<RoutedRequest<unknown>, "narrow">) => Target | undefined;
+  readonly linkOf: (name: string, request: Pick<RoutedRequest<unknown>, "narrow">) => ChainLink | undefined;
 }
 
 /**
@@ -34,11 +34,11 @@ export class Run<Reply> {
   #hasHedged = false;
 
   /** @param failed its first attempt, if it was made */
-  constructor(parts: RunParts, asked: Target, request: RoutedRequest<Reply>, failed?: Attempt<Reply>) {
+  constructor(parts: RunParts, asked: ChainLink, request: RoutedRequest<Reply>, failed?: Attempt<Reply>) {
     this.#parts = parts;
     this.#request = request;
     this.#attempts = failed ? [failed] : [];
-    this.#plan = new Plan(asked, this.#attempts, (name) => parts.targetOf(name, request));
+    this.#plan = new Plan(asked, this.#attempts, (name) => parts.linkOf(name, request));
     this.#waiting = createWaiting(parts.deadlines, request.signal(), request.until, (reason) => {
       callEach(this.#attempts, (attempt) => attempt.cancel(reason));
     });
@@ -67,8 +67,8 @@ export class Run<Reply> {
   /** Waits for one of the attempts that are open, beside which another one may be made. */
   async #contest(first: Attempt<Reply>): Promise<Routed<Reply> | undefined> {
     const contestants = [first];
-    const target = this.#plan.target;
-    let hedgeAt = this.#hedgeAt(first, target);
+    const link = this.#plan.link;
+    let hedgeAt = this.#hedgeAt(first, link);
     for (;;) {
       this.#goOn();
       const winner = contestants.find(({ reply }) => reply !== undefined);
@@ -76,7 +76,7 @@ export class Run<Reply> {
       if (contestants.every(({ endedAt }) => endedAt !== undefined)) return undefined;
       if (hedgeAt !== undefined && this.#parts.now() >= hedgeAt) {
         hedgeAt = undefined;
-        const hedge = this.#hedge(target);
+        const hedge = this.#hedge(link);
         if (hedge) contestants.push(hedge);
       }
       await this.#waiting.next(hedgeAt);
@@ -91,16 +91,16 @@ export class Run<Reply> {
     return winner.toRouted(reply, [...others, winner]);
   }
 
-  #hedgeAt({ startedAt, candidate }: Attempt<Reply>, { model }: Target): number | undefined {
+  #hedgeAt({ startedAt, candidate }: Attempt<Reply>, { model }: ChainLink): number | undefined {
     const { hedge } = model.options;
     if (!hedge || this.#hasHedged || model.candidates.length < 2) return undefined;
     const after = hedge.after === "p95" ? candidate.state.firstToken.percentile95() : hedge.after;
     return after === undefined ? undefined : startedAt + after;
   }
 
-  #hedge(target: Target): Attempt<Reply> | undefined {
+  #hedge(link: ChainLink): Attempt<Reply> | undefined {
     if (this.#attempts.length >= this.#plan.asked.model.options.retries.attempts || !this.#hasBudget) return undefined;
-    const hedge = this.#entrance.enter(target, ANY, "hedge");
+    const hedge = this.#entrance.enter(link, ANY, "hedge");
     this.#hasHedged = hedge !== undefined;
     return hedge;
   }
@@ -141,7 +141,7 @@ export class Run<Reply> {
   /** A key that is refused says nothing of the others of the same provider. */
   async #withOtherKey({ deployment: { provider } }: ModelCandidate): Promise<Attempt<Reply>> {
     if (!this.#hasBudget) this.#giveUp();
-    return (await this.#entrance.seekIn(this.#plan.target, otherKeyOf(provider))) ?? this.#giveUp();
+    return (await this.#entrance.seekIn(this.#plan.link, otherKeyOf(provider))) ?? this.#giveUp();
   }
 
   /** After everybody was asked: the same ones, after a while; or meanwhile one that was passed over. */
@@ -149,7 +149,7 @@ export class Run<Reply> {
     const { now, random } = this.#parts;
     const at = this.#plan.askAgainAt(now(), this.#request.until, random());
     if (at === undefined) return undefined;
-    const mayAsk: Filter = (candidate, target) => this.#plan.mayAskAgain(candidate, target, now());
+    const mayAsk: Filter = (candidate, link) => this.#plan.mayAskAgain(candidate, link, now());
     const entered = await enterPassedOver(at, {
       ...{ now, waiting: this.#waiting, isLeft: () => this.#plan.left(mayAsk).length > 0 },
       enter: () => (this.#hasBudget ? this.#entrance.enterAtOnce(mayAsk) : undefined),

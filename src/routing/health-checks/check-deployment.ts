@@ -81,7 +81,7 @@ const QUESTION = [{ role: "user", content: "ping" }];
 /** @param request top-level members; `model` is never one of its own */
 function chatRequest(provider: Provider, model: string, request: JsonObject): WireRequest {
   const named = nameIn(provider, "chat", model);
-  const url = apiUrl({ provider, model: named }, "chat", false, "") ?? "";
+  const url = apiUrl({ provider, model: named }, "chat", {}) ?? "";
   // Newer models of OpenAI take only the latter.
   const isBounded = "max_tokens" in request || "max_completion_tokens" in request;
   const bound = isBounded ? {} : { max_tokens: 1 };

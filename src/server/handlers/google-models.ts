@@ -11,7 +11,8 @@ import { jsonResponse } from "../json-response.ts";
 import type { RouteHandler } from "../serve-route.ts";
 import { restOfPath, ROUTES } from "../routes.ts";
 import { createAllowedModels } from "./allowed-models.ts";
-import { createFindModel, decodeId, type ModelRouteParts } from "./models.ts";
+import { createFindModel } from "./find-model.ts";
+import { decodeId, type ModelRouteParts } from "./models.ts";
 
 /** A model as Google's API shows it. https://ai.google.dev/api/models#Model */
 interface GoogleModel {

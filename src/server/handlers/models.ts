@@ -1,7 +1,6 @@
 import { Failure } from "../../core/errors.ts";
 import { loadOnce } from "../../core/load-once.ts";
 import type { ModelList } from "../../routing/model-list.ts";
-import type { ModelLists } from "../../routing/model-lists.ts";
 import {
   parseExtras,
   describeForAnthropic,
@@ -10,8 +9,6 @@ import {
   publicModel,
 } from "../../routing/describe-model.ts";
 import type { DetailFinder } from "../../routing/details/find-details.ts";
-import type { OwnModels } from "../../routing/own-models.ts";
-import type { Provider } from "../../providers/provider.ts";
 import type { ModelPolicy } from "../../routing/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
 import { providerNotCallable } from "../../routing/target-failures.ts";
@@ -19,17 +16,13 @@ import { restOfPath, ROUTES } from "../routes.ts";
 import { isAnthropicClient } from "../choose-error-envelope.ts";
 import { jsonResponse } from "../json-response.ts";
 import type { RouteHandler } from "../serve-route.ts";
+import { createFindModel, type FindModelParts } from "./find-model.ts";
 import { anthropicResponse, createAnthropicPages, parsePaging } from "./anthropic-models.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
 
-export interface ModelRouteParts {
-  readonly providers: ReadonlyMap<string, Provider>;
-  readonly catalogue: ModelLists;
-  readonly policy: ModelPolicy;
+export interface ModelRouteParts extends FindModelParts {
   /** What is known of models beside their names. */
   readonly details: DetailFinder;
-  /** The names of the gateway's own; absent if it has none. */
-  readonly own?: OwnModels | undefined;
   /** Whether tokens are estimated for a provider that cannot count them. */
   readonly estimatesTokens: boolean;
 }
@@ -77,40 +70,6 @@ function joinLists(beginning: string, lists: readonly Buffer[], end: string): Bu
     parts.push(list);
   }
   return Buffer.concat([Buffer.from(beginning), ...parts, Buffer.from(end)]);
-}
-
-/**
- * Finds a model by a name of the gateway's own, by `provider/model` or, if only one provider lists it, by its bare name.
- * @throws Failure `model_not_found`
- */
-export type FindModel = (id: string) => Promise<PublicModel>;
-
-export function createFindModel({ providers, catalogue: modelLists, policy, own }: ModelRouteParts): FindModel {
-  const allowed = ({ provider, models }: ModelList, id: string): PublicModel | undefined => {
-    const model = models.get(id);
-    return model && policy.refusal(provider, id) === undefined ? publicModel(provider, model) : undefined;
-  };
-  /** Asks only the provider that the id names, so that nobody waits for another one. */
-  const findNamed = async (id: string): Promise<ModelList | undefined> => {
-    const slash = id.indexOf("/");
-    const provider = slash > 0 ? providers.get(id.slice(0, slash)) : undefined;
-    if (!provider?.callable) return undefined;
-    const list = await modelLists.ofProvider(provider).catch(() => undefined);
-    return list?.models.has(id.slice(slash + 1)) ? list : undefined;
-  };
-  const findListed = async (id: string): Promise<PublicModel | undefined> => {
-    const named = await findNamed(id);
-    if (named) return allowed(named, id.slice(id.indexOf("/") + 1));
-    const [holder, ...others] = (await modelLists.all()).filter(({ models }) => models.has(id));
-    return holder && others.length === 0 ? allowed(holder, id) : undefined;
-  };
-
-  return async (id) => {
-    const ownModel = own?.find(id);
-    const found = ownModel === undefined ? await findListed(id) : ownModel;
-    if (!found) throw new Failure("model_not_found", { param: "model" });
-    return found;
-  };
 }
 
 /** `GET /v1/models/{id}`. */

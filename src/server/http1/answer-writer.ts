@@ -45,7 +45,11 @@ export class AnswerWriter {
     isLast: boolean,
   ): void {
     if (content === null || content instanceof Uint8Array) this.#writeWhole(head, status, fields, content, isLast);
-    else this.#writeStream(head, status, fields, content, isLast);
+    else if (!isBare(head, status)) this.#writeStream(head, status, fields, content, isLast);
+    else {
+      this.#writeWhole(head, status, fields, null, isLast);
+      content.cancel();
+    }
   }
 
   /** Answers what is no request. */
@@ -74,15 +78,15 @@ export class AnswerWriter {
     content: Uint8Array | null,
     isLast: boolean,
   ): void {
-    const isHead = head.method === "HEAD";
-    const isBare = isHead || status === 204 || status === 304;
+    const bare = isBare(head, status);
     const size = content?.length ?? 0;
     // Of an answer to HEAD that has no body either, it is not known how long that would be.
-    const saysLength = fieldOf(fields, "content-length") !== undefined || (isBare && !(isHead && size > 0));
+    const saysLength =
+      fieldOf(fields, "content-length") !== undefined || (bare && !(head.method === "HEAD" && size > 0));
     const length = saysLength ? "" : `content-length: ${size}\r\n`;
     const closes = isLast || saysClose(fields);
     const text = this.#headOf(head, status, fields, length, closes);
-    this.#wire.writeTogether(new WholeAnswer(text, isBare ? undefined : (content ?? undefined)));
+    this.#wire.writeTogether(new WholeAnswer(text, bare ? undefined : (content ?? undefined)));
     this.#owner.onAnswered(closes);
   }
 
@@ -110,6 +114,10 @@ export class AnswerWriter {
     return `${writeAnswerHead(status, fields)}${this.#parts.dateLine()}${framing}${connection}\r\n`;
   }
 }
+
+/** Whether an answer has no body, whatever its content is. https://www.rfc-editor.org/rfc/rfc9112#section-6.3 */
+const isBare = ({ method }: RequestHead, status: number): boolean =>
+  method === "HEAD" || status === 204 || status === 304;
 
 const saysClose = (fields: AnswerFields): boolean => fieldOf(fields, "connection")?.toLowerCase() === "close";
 

@@ -1,4 +1,5 @@
 import { chmodSync, closeSync, openSync, statSync } from "node:fs";
+import { createAwaitedAnswers } from "../../core/awaited-answers.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import { listOf, textOf } from "../../core/json/values.ts";
 import { startSqliteThread, type ThreadAnswer, type ThreadCall, type ThreadOpening } from "./sqlite-thread.ts";
@@ -19,11 +20,6 @@ const MAX_WAITING = 1000;
 
 /** Beyond what the thread itself waits for a lock, in milliseconds: then it says why. */
 const GRACE_MS = 50;
-
-interface Waiting {
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: StoreUnavailable) => void;
-}
 
 /**
  * Opens a store in an SQLite file, which several processes of one machine may share.
@@ -58,26 +54,27 @@ function createPrivately(path: string): void {
 }
 
 /** The thread with the file, as long as nothing ends it. */
-function createThread(timeoutMs: number, { setTimer, clearTimer }: TimerSource) {
+function createThread(timeoutMs: number, timers: TimerSource) {
   const worker = startSqliteThread();
-  const waiting = new Map<number, Waiting>();
-  let lastId = 0;
+  const calls = createAwaitedAnswers({
+    timers,
+    timeoutMs,
+    max: MAX_WAITING,
+    waiters: "calls wait for the file",
+    unavailable: (reason) => new StoreUnavailable(reason),
+  });
   let problem: string | undefined;
   const opened = Promise.withResolvers<void>();
 
   const end = (reason: string): void => {
     problem ??= reason;
     opened.reject(new Error(problem));
-    for (const { reject } of waiting.values()) reject(new StoreUnavailable(problem));
-    waiting.clear();
+    calls.endAll(problem);
   };
   worker.addEventListener("message", ({ data }: MessageEvent<ThreadAnswer>) => {
     const { id, result, problem: ofCall } = data;
     if (id === undefined) return ofCall === undefined ? opened.resolve() : end(ofCall);
-    const asked = waiting.get(id);
-    waiting.delete(id);
-    if (ofCall === undefined) asked?.resolve(result);
-    else asked?.reject(new StoreUnavailable(ofCall));
+    calls.answered(id, result, ofCall);
   });
   worker.addEventListener("error", ({ message }) => end(message));
   const ended = Promise.withResolvers<void>();
@@ -91,9 +88,9 @@ function createThread(timeoutMs: number, { setTimer, clearTimer }: TimerSource) 
     end("it is closed");
     worker.ref();
     worker.postMessage("close");
-    const timer = setTimer(ended.resolve, timeoutMs);
+    const timer = timers.setTimer(ended.resolve, timeoutMs);
     await ended.promise;
-    clearTimer(timer);
+    timers.clearTimer(timer);
     worker.unref();
   };
 
@@ -114,20 +111,7 @@ function createThread(timeoutMs: number, { setTimer, clearTimer }: TimerSource) 
       values: Extract<ThreadCall, { name: Name }>["values"],
     ): Promise<unknown> {
       if (problem !== undefined) throw new StoreUnavailable(problem);
-      if (waiting.size >= MAX_WAITING) throw new StoreUnavailable(`${MAX_WAITING} calls wait for the file`);
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      const id = (lastId += 1);
-      waiting.set(id, { resolve, reject });
-      const timer = setTimer(() => {
-        waiting.delete(id);
-        reject(new StoreUnavailable(`no answer within ${timeoutMs} ms`));
-      }, timeoutMs);
-      worker.postMessage({ id, name, values });
-      try {
-        return await promise;
-      } finally {
-        clearTimer(timer);
-      }
+      return calls.ask((id) => worker.postMessage({ id, name, values }));
     },
     close,
   };

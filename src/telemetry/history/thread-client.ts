@@ -1,3 +1,4 @@
+import { createAwaitedAnswers } from "../../core/awaited-answers.ts";
 import type { TimerSource } from "../../core/deadlines.ts";
 import { HistoryUnavailable } from "./history-view.ts";
 import type { HistoryQuery } from "./queries.ts";
@@ -36,24 +37,20 @@ const CLOSE_MS = 5000;
 /** A thread that has ended by itself is followed by another one after so long. */
 const RESTART_MS = 1000;
 
-interface Waiting {
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: HistoryUnavailable) => void;
-}
-
 export function createThreadClient({ timers, opening, onReport, position }: ThreadClientParts): ThreadClient {
-  const waiting = new Map<number, Waiting>();
+  const queries = createAwaitedAnswers({
+    timers,
+    timeoutMs: QUERY_MS,
+    max: MAX_QUERIES,
+    waiters: "queries wait for it",
+    unavailable: (problem) => new HistoryUnavailable(problem),
+  });
   const ended = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<OpenedReport>();
-  let lastId = 0;
   let isClosing = false;
   let worker: Worker;
   const tell = (message: ThreadMessage): void => worker.postMessage(message);
 
-  const endWaiting = (reason: string): void => {
-    for (const { reject } of waiting.values()) reject(new HistoryUnavailable(reason));
-    waiting.clear();
-  };
   const hear = (report: ThreadReport): void => {
     if (report.kind === "opened") {
       // It does not keep the process alive.
@@ -63,10 +60,7 @@ export function createThreadClient({ timers, opening, onReport, position }: Thre
       return opened.resolve(report);
     }
     if (report.kind !== "answer") return onReport(report);
-    const asked = waiting.get(report.id);
-    waiting.delete(report.id);
-    if (report.problem === undefined) asked?.resolve(report.result);
-    else asked?.reject(new HistoryUnavailable(report.problem));
+    queries.answered(report.id, report.result, report.problem);
   };
   const start = (): void => {
     let problem = "its thread has ended";
@@ -74,7 +68,7 @@ export function createThreadClient({ timers, opening, onReport, position }: Thre
     worker.addEventListener("message", ({ data }: MessageEvent<ThreadReport>) => hear(data));
     worker.addEventListener("error", ({ message }) => (problem = message));
     worker.addEventListener("close", () => {
-      endWaiting(problem);
+      queries.endAll(problem);
       opened.resolve({ kind: "opened", problem, isLasting: true });
       if (isClosing) return ended.resolve();
       onReport({ kind: "state", problem });
@@ -92,25 +86,10 @@ export function createThreadClient({ timers, opening, onReport, position }: Thre
     },
     written: () => tell({ kind: "written", position: position() }),
     contents: (contents) => tell({ kind: "contents", contents }),
-    async query(query) {
-      if (waiting.size >= MAX_QUERIES) throw new HistoryUnavailable(`${MAX_QUERIES} queries wait for it`);
-      const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-      const id = (lastId += 1);
-      waiting.set(id, { resolve, reject });
-      const timer = timers.setTimer(() => {
-        waiting.delete(id);
-        reject(new HistoryUnavailable(`no answer within ${QUERY_MS} ms`));
-      }, QUERY_MS);
-      tell({ kind: "query", id, query, position: position() });
-      try {
-        return await promise;
-      } finally {
-        timers.clearTimer(timer);
-      }
-    },
+    query: (query) => queries.ask((id) => tell({ kind: "query", id, query, position: position() })),
     async close() {
       isClosing = true;
-      endWaiting("it is closed");
+      queries.endAll("it is closed");
       worker.ref();
       tell({ kind: "close" });
       const timer = setTimeout(ended.resolve, CLOSE_MS);

@@ -158,22 +158,22 @@ describe("reading", () => {
   });
 
   test.each([
-    ["an error", { error: { message: "M", type: "t", code: 429 } }, { message: "M", type: "t", code: "429" }],
+    ["an error", { error: { message: "M", type: "t", code: 429 } }, { message: "M", type: "t", code: 429 }],
     ["an error that is a text", { error: "M" }, { message: "M", type: undefined, code: undefined }],
-    ["vLLM's", { object: "error", message: "M", type: "t", code: 400 }, { message: "M", type: "t", code: "400" }],
-    ["MiniMax's", { base_resp: { status_code: 1008, status_msg: "M" }, choices: null }, { message: "M", code: "1008" }],
+    ["vLLM's", { object: "error", message: "M", type: "t", code: 400 }, { message: "M", type: "t", code: 400 }],
+    ["MiniMax's", { base_resp: { status_code: 1008, status_msg: "M" }, choices: null }, { message: "M", code: 1008 }],
     [
       "OpenRouter's",
       { choices: [{ error: { message: "M", code: 502 }, message: { content: "" } }] },
-      { message: "M", code: "502" },
+      { message: "M", code: 502 },
     ],
     [
       "an end that is one",
       { choices: [{ message: { content: "A" }, finish_reason: "error" }] },
       { message: "The provider stopped with an error" },
     ],
-    ["nothing", {}, { message: "The provider's answer has no message" }],
-    ["no choice", { choices: [] }, { message: "The provider's answer has no message" }],
+    ["nothing", {}, { message: "it has no message", isNoAnswer: true }],
+    ["no choice", { choices: [] }, { message: "it has no message", isNoAnswer: true }],
   ] as [string, JsonObject, object][])("%s instead of an answer", (_, body, error) => {
     expect(readAnswer(body, targetOf("openai"))).toMatchObject({ error });
   });

@@ -178,7 +178,7 @@ describe("the reason to stop", () => {
   });
 
   test("an answer without a candidate is none, and a stream that does not stop broke off", () => {
-    expect(readAnswer({ usageMetadata: {} }, target())).toHaveProperty("error.type", "api_error");
+    expect(readAnswer({ usageMetadata: {} }, target())).toHaveProperty("error.isNoAnswer", true);
     expect(stream(bodyOf([{ text: "a" }])).at(-1)?.type).toBe("fail");
     expect(stream().at(-1)?.type).toBe("fail");
   });
@@ -253,25 +253,25 @@ describe("sources", () => {
     });
   });
 
+  test.each([
+    ["a call", { functionCall: { name: "f", args: {} } }],
+    ["a picture", { inlineData: { mimeType: "image/png", data: "AA==" } }],
+    ["a thought", { text: "hm", thought: true }],
+    ["an empty end", { text: "" }],
+  ])("are those of the text before %s", (_, part) => {
+    const { blocks } = readBothWays([{ text: "hm", thought: true }, { text: "abc" }, part], grounded("", 1, 3, "bc"));
+    expect(blocks[1]).toEqual({
+      type: "text",
+      text: "abc",
+      annotations: [{ url: "https://a", title: "A", start: 1, end: 3 }],
+    });
+  });
+
   test("citations have their places, too", () => {
     const citationMetadata = { citations: [{ startIndex: 1, endIndex: 3, uri: "https://c", title: "C" }] };
     expect(readBothWays([{ text: "abcd" }], { ...STOP, citationMetadata }).blocks).toMatchObject([
       { annotations: [{ url: "https://c", title: "C", start: 1, end: 3 }] },
     ]);
-  });
-
-  test.each<[string, object]>([
-    ["a call", { functionCall: { id: "c", name: "f", args: {} } }],
-    ["a picture", { inlineData: { mimeType: "image/png", data: "AAAA" } }],
-    ["a thought", { text: "hm", thought: true }],
-    ["what only this API has", { executableCode: { code: "1" } }],
-  ])("those of a text behind which %s came are its own", (_, behind) => {
-    const annotations = [{ url: "https://a", title: "A", start: 0, end: 3 }];
-    expect(readBothWays([{ text: "abc" }, behind], grounded("", 0, 3, "abc")).blocks[0]).toEqual({
-      type: "text",
-      text: "abc",
-      annotations,
-    });
   });
 
   test("of several texts, those are annotated that show what is said to stand there", () => {

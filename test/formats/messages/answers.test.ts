@@ -92,7 +92,7 @@ describe("a provider's message", () => {
     expect(readAnswer({ type: "error", error: { type: "overloaded_error", message: "busy" } }, TARGET)).toEqual({
       error: { type: "overloaded_error", message: "busy", code: undefined },
     });
-    expect(readAnswer({ choices: [] }, TARGET)).toHaveProperty("error.type", "api_error");
+    expect(readAnswer({ choices: [] }, TARGET)).toHaveProperty("error.isNoAnswer", true);
   });
 });
 

@@ -54,8 +54,11 @@ export function collect(events: readonly AnswerEvent[]): ModelAnswer {
       if (event.text === "") throw new Error("an empty piece");
       growing(event.block).text += event.text;
     } else if (event.type === "seal") growing(event.block).seal = event.seal;
-    else if (event.type === "annotation") blocks[event.block]?.annotations.push(event.annotation);
-    else if (event.type === "close") growing(event.block).isClosed = true;
+    else if (event.type === "annotation") {
+      const cited = blocks[event.block];
+      if (cited?.opened.type !== "text") throw new Error(`block ${event.block} is no text`);
+      cited.annotations.push(event.annotation);
+    } else if (event.type === "close") growing(event.block).isClosed = true;
     else if (event.type === "stop") {
       if (stop || blocks.some(({ isClosed }) => !isClosed)) throw new Error("a stop out of turn");
       ({ stop } = event);

@@ -256,6 +256,12 @@ describe("reading a request", () => {
     expect(read(body).foreign.filter(({ isEssential }) => isEssential)).toMatchObject([{ path, isEssential: true }]);
   });
 
+  test("says how a client that refers to items can go on", () => {
+    const [foreign] = read({ input: [{ type: "item_reference", id: "msg_1" }] }).foreign;
+    expect(foreign?.reason).toContain("store: false");
+    expect(foreign?.reason).toContain("RESPONSES_STORE");
+  });
+
   test.each<[JsonObject, string[]]>([
     [{ truncation: "auto", max_tool_calls: 3, something: 1 }, ["truncation", "max_tool_calls", "something"]],
     [{ include: ["reasoning.encrypted_content", "web_search_call.results"] }, ["include[1]"]],

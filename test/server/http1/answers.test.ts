@@ -15,6 +15,16 @@ const breakingOff: StreamSource = {
   cancel() {},
 };
 
+let cancelled = 0;
+const unwanted: StreamSource = {
+  open() {
+    throw new Error("nobody wants it");
+  },
+  cancel() {
+    cancelled += 1;
+  },
+};
+
 const ANSWERS: Readonly<Record<string, () => Response>> = {
   "/whole": () => answer("abc"),
   "/stream": () => streamed(["ab", "", "c"]),
@@ -23,6 +33,7 @@ const ANSWERS: Readonly<Record<string, () => Response>> = {
   "/none": () => whole(204),
   "/unchanged": () => whole(304),
   "/bare": () => whole(200),
+  "/stopped": () => new ClientAnswer(unwanted, { status: 200, headers: {} }),
   "/announced": () => whole(200, { "content-length": "7" }),
   "/last": () => answer("abc", 200, { connection: "close" }),
   "/broken": () => new ClientAnswer(breakingOff, { status: 200, headers: {} }),
@@ -55,8 +66,14 @@ test.each([
   ["HEAD", "/whole", "content-length: 3\r\n\r\n"],
   ["HEAD", "/announced", "content-length: 7\r\n\r\n"],
   ["HEAD", "/bare", "\r\n"],
+  ["HEAD", "/stream", "\r\n"],
+  ["HEAD", "/known", "content-length: 3\r\n\r\n"],
 ])("%s %s is 200, and the connection goes on", async (method, path, rest) => {
   expect(await first(method, path)).toBe(`HTTP/1.1 200 OK\r\n${rest}`);
+});
+
+test("what would write the body of an answer to HEAD is stopped", async () => {
+  expect([await first("HEAD", "/stopped"), cancelled]).toEqual(["HTTP/1.1 200 OK\r\n\r\n", 1]);
 });
 
 test.each([

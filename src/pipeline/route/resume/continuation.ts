@@ -140,7 +140,7 @@ export class Continuation {
       mayHold: (bytes) => memory.tryHold(attempts.context, attempts.keptBytes + bytes),
       clientsError: (error) => clientsError(error, provider, format),
       onError() {},
-      failureOf: (error) => answerFailure(error, provider, format),
+      failureOf: (error) => answerFailure(error, { provider, format }),
     });
     return { attempt, body: transformBody(response.body, translation), usage: () => writer.usage };
   }

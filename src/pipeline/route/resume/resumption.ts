@@ -95,7 +95,7 @@ export class Resumption implements BranchEvents {
     const first = { provider: this.#deployment.provider.id, body, call, onBegun() {} };
     const resumed = new ResumedBody(first, {
       ...{ format, said: this.#said },
-      failureOf: (error) => answerFailure(error, this.#deployment.provider, format),
+      failureOf: (error) => answerFailure(error, { provider: this.#deployment.provider, format }),
       next: (failure) => this.#next(failure),
     });
     const used = (): Reply["usage"] => {

@@ -7,7 +7,8 @@ import { toTokenUsage } from "../../../formats/form/token-usage.ts";
 import { answerFailure } from "../../../pipeline/translate/answer-failure.ts";
 import { ownerOf, type ReplayCache } from "../../../pipeline/translate/replay-cache.ts";
 import { withContentType } from "../../../pipeline/translate/response-type.ts";
-import { framingOf, readWholeAnswer, responseWith } from "../../../pipeline/translate/translated-answer.ts";
+import { readWholeAnswer } from "../../../pipeline/translate/read-whole-answer.ts";
+import { framingOf, responseWith } from "../../../pipeline/translate/translated-answer.ts";
 import { bodyOfBytes } from "../../../upstream/body.ts";
 import type { Agent } from "../agent.ts";
 import { stopsAtLimit } from "../next-step.ts";
@@ -70,7 +71,7 @@ export function createFormAgent(
       const { response } = answered;
       const bytes = await steps.readWhole(answered);
       const answer = await read(bytes);
-      if ("error" in answer) throw answerFailure(answer.error, side().provider, format);
+      if ("error" in answer) throw answerFailure(answer.error, { provider: side().provider, format, response });
       const used = sum.use(answer.usage);
       booked = () => used.booked;
       const asked = readAsked(answer.blocks, answer.stop, plan, newId);

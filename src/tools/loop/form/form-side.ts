@@ -94,7 +94,7 @@ export async function openFormSide(
 
 /** The client's query says that its stream is one array; each step of it is read as events. */
 function inEvents(admitted: AdmittedRequest): AdmittedRequest {
-  const url = admitted.isArray ? apiUrl(admitted.target, admitted.wire, true, "") : undefined;
+  const url = admitted.isArray ? apiUrl(admitted.target, admitted.wire, { isStream: true }) : undefined;
   return url === undefined ? admitted : { ...admitted, url };
 }
 

@@ -8,7 +8,8 @@ import type { ContentSearch } from "../../../pipeline/route/await-content.ts";
 import type { JudgedAs } from "../../../pipeline/route/judge-reply.ts";
 import type { AdmittedRequest } from "../../../pipeline/stage.ts";
 import { answerFailure } from "../../../pipeline/translate/answer-failure.ts";
-import { framingOf, readWholeAnswer } from "../../../pipeline/translate/translated-answer.ts";
+import { readWholeAnswer } from "../../../pipeline/translate/read-whole-answer.ts";
+import { framingOf } from "../../../pipeline/translate/translated-answer.ts";
 
 /** An event of which more than this has come says something, whatever it is. */
 const MAX_EVENT_CHARACTERS = 256 * 1024;
@@ -29,9 +30,9 @@ export function judgedAs(
     wire: {
       isFramed: (response) => framingOf(wire, response) !== undefined,
       searchContent: (response) => createFormSearch(wire.readStream(target), framingOf(wire, response)?.open()),
-      async check(bytes) {
+      async check(bytes, response) {
         const answer = await readWholeAnswer(bytes, { wire, target, provider, jsonLimits, stop });
-        if ("error" in answer) throw answerFailure(answer.error, provider, format);
+        if ("error" in answer) throw answerFailure(answer.error, { provider, format, response });
       },
     },
   };
