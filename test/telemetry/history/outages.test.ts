@@ -88,6 +88,15 @@ test("what is beyond the bound is lost, counted, and told once", async () => {
   await next.history.close();
 });
 
+test("a server that is away from the start is not said to be back because no row waits for it", async () => {
+  await using place = await openPlace("sqlite");
+  const { history, changes } = await openIn(place, `postgres://nobody@127.0.0.1:${await freePort()}/none`);
+  // The thread answers after what it does at its start.
+  for (let count = 0; count < 2; count++) await history.requests(ALL).catch(() => {});
+  await history.close();
+  expect(changes.map((problem) => typeof problem)).toEqual(["string"]);
+});
+
 test("a file that cannot be removed does not keep the history from closing", async () => {
   await using place = await openPlace("sqlite");
   const { history } = await openIn(place, undefined);
