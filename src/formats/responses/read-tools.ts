@@ -16,6 +16,12 @@ const OPTIONAL_TOOLS = new Set(["web_search", "web_search_preview", "image_gener
 const READ: ReadonlySet<string> = new Set([
   ...["type", "name", "description", "parameters", "strict", "format", "function", "custom", "defer_loading"],
 ]);
+/** Its description has no place elsewhere. */
+const READ_OF_NAMESPACE: ReadonlySet<string> = new Set(["type", "name", "tools"]);
+const READ_OF_SHELL: ReadonlySet<string> = new Set(["type"]);
+const READ_OF_CHOICE: ReadonlySet<string> = new Set([
+  ...["type", "name", "namespace", "function", "custom", "mode", "tools"],
+]);
 
 export interface ToolList {
   readonly tools: readonly Tool[];
@@ -82,6 +88,7 @@ function readTool(tool: JsonObject, path: string, foreign: ForeignMembers): read
       for (const unread of unreadMembers(tool, path, READ)) foreign.harmless(unread);
       return [readOwnTool(tool, undefined)];
     case "local_shell":
+      for (const unread of unreadMembers(tool, path, READ_OF_SHELL)) foreign.harmless(unread);
       return [LOCAL_SHELL_TOOL];
     case "namespace":
       return readNamespace(tool, path, foreign);
@@ -93,7 +100,7 @@ function readTool(tool: JsonObject, path: string, foreign: ForeignMembers): read
 function readNamespace(tool: JsonObject, path: string, foreign: ForeignMembers): readonly Tool[] {
   const name = textOf(tool["name"]) ?? "";
   const description = textOf(tool["description"]);
-  if (description !== undefined && description !== "") foreign.harmless(`${path}.description`);
+  for (const unread of unreadMembers(tool, path, READ_OF_NAMESPACE)) foreign.harmless(unread);
   return listOf(tool["tools"]).flatMap((value, index) => {
     const inner = objectOf(value) ?? {};
     if (inner["type"] === "function" || inner["type"] === "custom") {
@@ -132,6 +139,7 @@ export function readToolChoice(value: unknown, list: ToolList, foreign: ForeignM
   const kind = MODES.find((mode) => mode === value);
   if (kind) return { kind };
   const choice = objectOf(value) ?? {};
+  for (const unread of unreadMembers(choice, "tool_choice", READ_OF_CHOICE)) foreign.harmless(unread);
   const name = nameOfChoice(choice, list);
   if (name !== undefined) return { kind: "named", name };
   if (choice["type"] === "allowed_tools") return readAllowed(choice, list, foreign);
