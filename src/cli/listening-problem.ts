@@ -49,9 +49,10 @@ export async function listeningProblem(
     return `cannot listen on ${error.address} (${error.settings}): ${reason}`;
   }
   const { SERVER_UNIX_SOCKET: socket, SERVER_HOST: host, SERVER_PORT: port } = settings;
-  if (socket !== undefined) return `cannot listen on ${socket}: ${reasonOf(error, SOCKET_REASONS)}`;
+  if (socket !== undefined)
+    return `cannot listen on ${socket} (SERVER_UNIX_SOCKET): ${reasonOf(error, SOCKET_REASONS)}`;
   const reason = (await nameProblem(host, lookup)) ?? reasonOf(error, REASONS);
-  return `cannot listen on ${urlHost(host)}:${port}: ${reason}`;
+  return `cannot listen on ${urlHost(host)}:${port} (SERVER_HOST, SERVER_PORT): ${reason}`;
 }
 
 const reasonOf = (error: unknown, reasons: Readonly<Record<string, string>>): string =>

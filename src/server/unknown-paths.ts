@@ -1,14 +1,21 @@
 import { hasSuffix, matchTemplate, routerPath } from "./path-template.ts";
 import { addressesOf, ROUTE_ROWS, type RouteRow } from "./routes.ts";
 
-/** Whether rows take that method at a path but for what it ends with: an unknown verb is no method that is not allowed. */
+/** What Google's methods end with. Some clients encode the colon. */
+const VERB = /(?::|%3a)[a-z]+\/?$/i;
+
+/**
+ * Whether rows take that method at a path but for what it ends with: an unknown verb is no method that is not allowed.
+ * Where another API has the path without a verb, it must have one.
+ */
 export function hasOtherVerbs(method: string, path: string): boolean {
   return ROUTE_ROWS.some(
-    ([, row]) =>
-      row.method === method &&
-      row.paths.some((template) => hasSuffix(template) && matchTemplate(routerPath(template), path) !== undefined),
+    ([, row]) => row.method === method && (VERB.test(path) ? addressesOf(row) : row.paths).some((at) => isOf(at, path)),
   );
 }
+
+const isOf = (template: string, path: string): boolean =>
+  hasSuffix(template) && matchTemplate(routerPath(template), path) !== undefined;
 
 /** A part of the paths in which errors use one envelope even if the path or the method is unknown. */
 export type ErrorScope = Required<Pick<RouteRow, "paths" | "errors">> & Pick<RouteRow, "servesGoogle">;

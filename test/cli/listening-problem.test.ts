@@ -34,7 +34,9 @@ test.each([
   const { lookup } = lookupOf(asksNobody);
   const cause = errorOf("EADDRNOTAVAIL");
   const why = "no interface of this machine has that address";
-  expect(await listeningProblem(cause, settingsOf(host), lookup)).toBe(`cannot listen on ${shown}: ${why}`);
+  expect(await listeningProblem(cause, settingsOf(host), lookup)).toBe(
+    `cannot listen on ${shown} (SERVER_HOST, SERVER_PORT): ${why}`,
+  );
   const ofMetrics = new ListenError(host, 80, OF_METRICS, cause);
   expect(await listeningProblem(ofMetrics, settingsOf("localhost"), lookup)).toBe(
     `cannot listen on ${shown} (${OF_METRICS}): ${why}`,
@@ -49,7 +51,7 @@ test.each<[what: string, find: NameLookup["find"]]>([
   for (const code of ["EINVAL", "EADDRINUSE", "ENOTFOUND", "EEXIST"]) {
     const cause = errorOf(code);
     expect(await listeningProblem(cause, settingsOf("nothing.invalid"), lookup)).toBe(
-      "cannot listen on nothing.invalid:80: no address is known by that name",
+      "cannot listen on nothing.invalid:80 (SERVER_HOST, SERVER_PORT): no address is known by that name",
     );
     const ofMetrics = new ListenError("metrics.invalid", 9464, OF_METRICS, cause);
     expect(await listeningProblem(ofMetrics, settingsOf("127.0.0.1"), lookup)).toBe(
@@ -62,7 +64,7 @@ test.each<[what: string, find: NameLookup["find"]]>([
 test("a name that has an address is not to blame", async () => {
   const { lookup, open } = lookupOf(() => Promise.resolve([{ address: "127.0.0.1" }]));
   expect(await listeningProblem(errorOf("EADDRINUSE"), settingsOf("localhost"), lookup)).toBe(
-    "cannot listen on localhost:80: it is in use",
+    "cannot listen on localhost:80 (SERVER_HOST, SERVER_PORT): it is in use",
   );
   expect(open.size).toBe(0);
 });
@@ -73,12 +75,14 @@ test("a name is not looked up for longer than 5 seconds", async () => {
   const [waiting] = open.values();
   expect(waiting?.delayMs).toBe(5000);
   waiting?.callback();
-  expect(await problem).toBe("cannot listen on slow.invalid:80: no address was found for that name in 5 seconds");
+  expect(await problem).toBe(
+    "cannot listen on slow.invalid:80 (SERVER_HOST, SERVER_PORT): no address was found for that name in 5 seconds",
+  );
 });
 
 test("of a unix socket no name is looked up", async () => {
   const { lookup } = lookupOf(asksNobody);
   expect(await listeningProblem(errorOf("ENOENT"), settingsOf("nothing.invalid", "/a/b.sock"), lookup)).toBe(
-    "cannot listen on /a/b.sock: its folder is not there",
+    "cannot listen on /a/b.sock (SERVER_UNIX_SOCKET): its folder is not there",
   );
 });

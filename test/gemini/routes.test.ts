@@ -464,7 +464,8 @@ describe("a client of Google's with another version of the API", () => {
   test("gets Google's errors", async () => {
     for (const [path, method, status, word] of [
       ["/v1/models/none/x", "GET", 404, "NOT_FOUND"],
-      ["/v1/models/native/m1:foo", "POST", 405, "UNIMPLEMENTED"],
+      ["/v1/models/native/m1:foo", "POST", 404, "NOT_FOUND"],
+      ["/v1/models/native/m1", "POST", 405, "UNIMPLEMENTED"],
       ["/v1/cachedContents", "POST", 404, "NOT_FOUND"],
     ] as const) {
       const response = await fetch(gateway.url + path, { method, headers });

@@ -99,6 +99,8 @@ describe("a path that is not there", () => {
     // What only Google has.
     ["POST", "/v1beta/models/m:embedContent", "/proxy/{provider}/{path}"],
     ["POST", "/v1beta/v1beta/models/google/m:batchEmbedContents", "/proxy/{provider}/{path}"],
+    ["POST", "/v1/models/google/m:batchEmbedContents", "/proxy/{provider}/{path}"],
+    ["POST", "/models/google%2Fm%3AembedContent", "/proxy/{provider}/{path}"],
   ])("%s %s is told to be %s", async (method, path, meant) => {
     await using client = await openRawClient(open.gateway.port);
     await client.request(method, path, method === "GET" ? {} : { body: "{}" });

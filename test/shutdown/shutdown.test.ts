@@ -95,7 +95,9 @@ test("a busy port is one line on standard error and exit code 1", async () => {
     stderr: "pipe",
   });
   expect(await within(second.exited, 5000, "the second gateway's end")).toBe(1);
-  expect(await second.stderr.text()).toBe(`cannot listen on 127.0.0.1:${gateway.port}: it is in use\n`);
+  expect(await second.stderr.text()).toBe(
+    `cannot listen on 127.0.0.1:${gateway.port} (SERVER_HOST, SERVER_PORT): it is in use\n`,
+  );
 });
 
 test("a name without an address is one line on standard error and exit code 1", async () => {
@@ -105,7 +107,9 @@ test("a name without an address is one line on standard error and exit code 1", 
     stderr: "pipe",
   });
   expect(await within(unknown.exited, 5000, "the gateway's end")).toBe(1);
-  expect(await unknown.stderr.text()).toBe("cannot listen on nothing.invalid:8080: no address is known by that name\n");
+  expect(await unknown.stderr.text()).toBe(
+    "cannot listen on nothing.invalid:8080 (SERVER_HOST, SERVER_PORT): no address is known by that name\n",
+  );
 });
 
 test("a unix socket that a killed gateway left behind is taken over; a file that is none is not", async () => {
@@ -139,5 +143,5 @@ test.each([
     stderr: "pipe",
   });
   expect(await within(refused.exited, 5000, "the gateway's end")).toBe(1);
-  expect(await refused.stderr.text()).toBe(`cannot listen on ${path}: ${why}\n`);
+  expect(await refused.stderr.text()).toBe(`cannot listen on ${path} (SERVER_UNIX_SOCKET): ${why}\n`);
 });

@@ -16,9 +16,8 @@ const OPTIONAL_TOOLS = new Set(["web_search", "web_search_preview", "image_gener
 const READ: ReadonlySet<string> = new Set([
   ...["type", "name", "description", "parameters", "strict", "format", "function", "custom"],
 ]);
-
-const READ_OF_NAMESPACE: ReadonlySet<string> = new Set(["type", "name", "description", "tools"]);
-
+/** Its description has no place elsewhere. */
+const READ_OF_NAMESPACE: ReadonlySet<string> = new Set(["type", "name", "tools"]);
 const READ_OF_SHELL: ReadonlySet<string> = new Set(["type"]);
 
 export interface ToolList {
@@ -105,7 +104,6 @@ function tellUnread(tool: JsonObject, path: string, read: ReadonlySet<string>, f
 function readNamespace(tool: JsonObject, path: string, foreign: ForeignMembers): readonly Tool[] {
   const name = textOf(tool["name"]) ?? "";
   const description = textOf(tool["description"]);
-  if (description !== undefined && description !== "") foreign.harmless(`${path}.description`);
   tellUnread(tool, path, READ_OF_NAMESPACE, foreign);
   return listOf(tool["tools"]).flatMap((value, index) => {
     const inner = objectOf(value) ?? {};

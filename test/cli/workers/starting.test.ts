@@ -25,7 +25,7 @@ describe("what keeps the gateway from serving is told once, as without workers",
     await expectSame({ SERVER_PORT: String(first.port) }, 1);
     expect(await failure({ SERVER_PORT: String(first.port) })).toEqual([
       1,
-      [`cannot listen on 127.0.0.1:${first.port}: it is in use`],
+      [`cannot listen on 127.0.0.1:${first.port} (SERVER_HOST, SERVER_PORT): it is in use`],
     ]);
     expect((await fetch(`${first.url}/health`)).status).toBe(200);
   });
