@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
-import type { Annotation } from "../form/blocks.ts";
+import type { Annotation, Block, TextBlock } from "../form/blocks.ts";
 import { numberOf, objectOf, textOf } from "../../core/json/values.ts";
 
 /** Reads `annotations`: `{type: "url_citation", url_citation: {…}}`, or the same without the nesting. Others are left out. */
@@ -18,6 +18,15 @@ export function readAnnotations(value: unknown): readonly Annotation[] {
       },
     ];
   });
+}
+
+/** Gives the last of the texts what the whole content is annotated with: it is one text here. */
+export function annotateLast(blocks: readonly Block[], annotations: readonly Annotation[]): readonly Block[] {
+  const position = blocks.findLastIndex(({ type }) => type === "text");
+  const block = blocks[position];
+  if (annotations.length === 0 || block?.type !== "text") return blocks;
+  const annotated: TextBlock = { ...block, annotations };
+  return blocks.with(position, annotated);
 }
 
 /**

@@ -9,7 +9,7 @@ const ECHOES = ["id", "index", "status", "parsed", "parsed_arguments", "logprobs
 
 const PART = known(
   [
-    ...["type", "text", "refusal", "thinking", "annotations", "detail", "document_url", "document_name"],
+    ...["type", "text", "refusal", "thinking", "detail", "document_url", "document_name"],
     // Mistral says so whether a thought is over.
     "closed",
     ...CACHE,
@@ -22,6 +22,10 @@ const PART = known(
     file: always(known(["file_data", "file_id", "filename"])),
   },
 );
+
+const CITATION = ["url", "title", "start_index", "end_index"];
+
+const ANNOTATION = known(["type", ...CITATION], { url_citation: always(known(CITATION)) });
 
 const FUNCTION = known(["name", "arguments", ...ECHOES]);
 
@@ -39,7 +43,7 @@ const CALL = known(["type", ...ECHOES], {
 
 const MESSAGE = known(
   [
-    ...["role", "name", "type", "refusal", "audio", "annotations", "tool_call_id"],
+    ...["role", "name", "type", "refusal", "audio", "tool_call_id"],
     ...["reasoning", "reasoning_content", "reasoning_details", "thinking_blocks"],
     // The last message of the assistant is gone on with anyway.
     ...["prefix", "partial"],
@@ -48,6 +52,7 @@ const MESSAGE = known(
   ],
   {
     content: always(PART),
+    annotations: always(ANNOTATION),
     tool_calls: always(CALL),
     function_call: always(FUNCTION),
     extra_content: always(known([], { google: always(known(["thought"])) })),

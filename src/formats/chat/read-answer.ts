@@ -1,9 +1,9 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { answerToolName } from "../form/forced-answer.ts";
 import { type AnswerError, type ModelAnswer, noAnswer } from "../form/answer.ts";
-import type { Annotation, Block, CallBlock, TextBlock } from "../form/blocks.ts";
+import type { Block, CallBlock, TextBlock } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
-import { readAnnotations } from "./annotations.ts";
+import { annotateLast, readAnnotations } from "./annotations.ts";
 import { readAnswerError, STOPPED } from "./answer-error.ts";
 import { makeCallId } from "../form/call-ids.ts";
 import { readCallItem } from "./call-items.ts";
@@ -65,7 +65,7 @@ function readBlocks(message: JsonObject, source: AnswerSource): readonly Block[]
   const extra = objectOf(message["extra_content"]);
   return [
     ...readThoughts(thoughtPieces(message), source),
-    ...annotate(content, readAnnotations(message["annotations"])),
+    ...annotateLast(content, readAnnotations(message["annotations"])),
     ...(refusal === undefined ? [] : [{ type: "text", text: refusal, isRefusal: true } as const]),
     ...readCalls(message, source),
     ...(["audio", "images"] as const).flatMap((name) => readOpaque(name, message[name])),
@@ -114,14 +114,6 @@ function readSaid(message: JsonObject, source: AnswerSource): readonly Block[] {
     else blocks.push({ type: "text", text: said });
   }
   return blocks;
-}
-
-function annotate(blocks: readonly Block[], annotations: readonly Annotation[]): readonly Block[] {
-  const position = blocks.findLastIndex(({ type }) => type === "text");
-  const block = blocks[position];
-  if (annotations.length === 0 || block?.type !== "text") return blocks;
-  const annotated: TextBlock = { ...block, annotations };
-  return blocks.with(position, annotated);
 }
 
 function readCalls(message: JsonObject, source: AnswerSource): readonly (CallBlock | TextBlock)[] {

@@ -2,6 +2,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { Block, CallBlock, MediaBlock, ResultBlock, TextBlock } from "../form/blocks.ts";
 import type { Turn } from "../form/conversation.ts";
 import { makeCallId } from "../form/call-ids.ts";
+import { annotateLast, readAnnotations } from "./annotations.ts";
 import { readCallItem } from "./call-items.ts";
 import { filledTextOf, listOf, objectOf } from "../../core/json/values.ts";
 import { type Foreign, readCacheMark, readContent } from "./read-content.ts";
@@ -70,7 +71,8 @@ function onlyTexts(blocks: readonly Block[], path: string, foreign: Foreign): re
 }
 
 function readAssistant(message: JsonObject, position: number, path: string, foreign: Foreign): readonly Block[] {
-  const content = readContent(message["content"], `${path}.content`, foreign);
+  const said = readContent(message["content"], `${path}.content`, foreign);
+  const content = annotateLast(said, readAnnotations(message["annotations"]));
   const refusal = filledTextOf(message["refusal"]);
   const refusals: Block[] = refusal === undefined ? [] : [{ type: "text", text: refusal, isRefusal: true }];
   if (isJsonObject(message["audio"])) foreign.push({ path: `${path}.audio`, isEssential: true });

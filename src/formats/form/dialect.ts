@@ -145,6 +145,8 @@ export interface WireDialect {
   needsBytes?(block: MediaBlock, target: WireTarget): boolean;
   /** Whether it is known to go on with an answer that the last turn of a request begins; absent if it never does. */
   continues?(target: WireTarget): boolean;
+  /** Its requests can say where what was said before comes from, if it is on the web; absent if they have no place for it. */
+  readonly takesCitations?: boolean;
   /** @throws CannotTranslate */
   writeRequest(conversation: Conversation, target: WireTarget): WrittenRequest;
   /** @returns the answer, or the error that a body with a good status told instead of one */

@@ -21,4 +21,5 @@ export const RESPONSES_DIALECT: Dialect = {
   readStream,
   writeStream,
   mayRepeat,
+  takesCitations: true,
 };

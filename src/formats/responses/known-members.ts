@@ -5,7 +5,9 @@ import { always, byMember, type ChooseKnown, known, type KnownMembers, unknownMe
 /** What items of answers have, and what libraries add to them: clients send it back, and it says nothing more. */
 const ECHOES = ["type", "id", "status", "created_by", "parsed", "parsed_arguments", "logprobs"];
 
-const TEXT = known(["text", "annotations", "prompt_cache_breakpoint", ...ECHOES]);
+const ANNOTATION = known(["type", "url", "title", "start_index", "end_index"]);
+
+const TEXT = known(["text", "prompt_cache_breakpoint", ...ECHOES], { annotations: always(ANNOTATION) });
 
 const PARTS = byMember("type", {
   input_text: TEXT,

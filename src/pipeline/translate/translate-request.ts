@@ -76,12 +76,26 @@ export function writeConversation(
   const notes = [
     ...conversation.foreign.map(({ path }): Note => ({ kind: "dropped", member: path })),
     ...written.notes,
+    ...(losesCitations(conversation, wire) ? [CITATIONS_LOST] : []),
   ];
   const dropped = refusesUnsupported ? membersOf(notes, "dropped") : "";
   if (dropped !== "") throw refuse(dropped, target.provider, `${NO_PLACE} (UNSUPPORTED_FIELDS=refuse)`);
   const body = provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body;
   return { body: inVariant(body, variant), notes };
 }
+
+/** By the name that most APIs have for them. */
+const CITATIONS_LOST: Note = { kind: "dropped", member: "annotations" };
+
+/** Whether it is said of what was said before where it comes from, and the wire cannot repeat it. */
+const losesCitations = ({ turns }: Conversation, { takesCitations = false }: WireDialect): boolean =>
+  turns.some(
+    ({ role, blocks }) =>
+      role === "assistant" &&
+      blocks.some(
+        (block) => block.type === "text" && block.annotations?.some(({ url }) => !takesCitations || url === undefined),
+      ),
+  );
 
 function orRefuse<Result>(provider: string, translate: () => Result): Result {
   try {

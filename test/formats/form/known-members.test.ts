@@ -235,6 +235,7 @@ test.skipIf(!isPresent)("of answers that providers gave, only what means somethi
     "contents[].parts[].toolCall",
     "contents[].parts[].toolResponse",
     "input[].phase",
+    "messages[].annotations[].url_citation.content",
     "messages[].extra_content.google.thought_signature",
     "messages[].reasoning_details[]",
     "messages[].thought_signature",
