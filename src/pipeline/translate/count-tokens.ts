@@ -85,7 +85,14 @@ export function createCountAnswer(parts: TranslationParts): Answer {
     const conversation = await completeConversation(counted, wire, wireTarget, parts, attempts);
     const { refusesUnsupported } = parts;
     // What differs is added to what is counted.
-    const translation = { wire, target: wireTarget, provider, variant: undefined, refusesUnsupported };
+    const translation = {
+      wire,
+      target: wireTarget,
+      provider,
+      variant: undefined,
+      refusesUnsupported,
+      memberNames: client.memberNames,
+    };
     const translated = writeConversation(conversation, translation);
     const headers = noteHeaders(format.api, counter, translated.notes);
     const attempt = attempts.begin(provider, {

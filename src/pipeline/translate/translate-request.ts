@@ -22,6 +22,8 @@ export interface RequestTranslation {
   readonly variant: BodyVariant | undefined;
   /** Refuse members for which the wire has no place, rather than leave them out. */
   readonly refusesUnsupported: boolean;
+  /** What the client calls a member that the wire refuses, if that is not what the wire calls it. */
+  readonly memberNames?: ClientDialect["memberNames"] | undefined;
 }
 
 const NO_PLACE = "its API has no place for it";
@@ -70,9 +72,9 @@ export function requireTranslatable({ foreign }: Conversation, provider: string)
  */
 export function writeConversation(
   conversation: Conversation,
-  { wire, target, provider, variant, refusesUnsupported }: RequestTranslation,
+  { wire, target, provider, variant, refusesUnsupported, memberNames }: RequestTranslation,
 ): WrittenRequest {
-  const written = orRefuse(target.provider, () => wire.writeRequest(conversation, target));
+  const written = orRefuse(target.provider, () => wire.writeRequest(conversation, target), memberNames);
   const notes = [
     ...conversation.foreign.map(({ path }): Note => ({ kind: "dropped", member: path })),
     ...written.notes,
@@ -83,11 +85,16 @@ export function writeConversation(
   return { body: inVariant(body, variant), notes };
 }
 
-function orRefuse<Result>(provider: string, translate: () => Result): Result {
+function orRefuse<Result>(
+  provider: string,
+  translate: () => Result,
+  names?: RequestTranslation["memberNames"],
+): Result {
   try {
     return translate();
   } catch (error) {
-    if (error instanceof CannotTranslate) throw refuse(error.member, provider, error.message);
+    if (error instanceof CannotTranslate)
+      throw refuse(names?.get(error.member) ?? error.member, provider, error.message);
     throw error;
   }
 }

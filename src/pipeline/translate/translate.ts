@@ -75,7 +75,8 @@ function createBegin(parts: TranslationParts) {
     const conversation = await completeConversation(asked, wire, wireTarget, parts, attempts);
     if (isLong) await nextTurn();
     const variant = variantFor(target, api);
-    const translation = { wire, target: wireTarget, provider, variant, refusesUnsupported };
+    const { memberNames } = client;
+    const translation = { wire, target: wireTarget, provider, variant, refusesUnsupported, memberNames };
     const { body: written, notes } = writeConversation(conversation, translation);
     if (isLong) await nextTurn();
     const given = requestHeaders(provider, request.headers, api);
