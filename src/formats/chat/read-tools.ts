@@ -11,7 +11,6 @@ const READ_OF_TOOL: ReadonlySet<string> = new Set([
 const READ_OF_FUNCTION: ReadonlySet<string> = new Set([
   ...["name", "description", "parameters", "strict", "cache_control", "prompt_cache_breakpoint"],
 ]);
-const READ_OF_CHOICE: ReadonlySet<string> = new Set(["type", "name", "function", "custom", "allowed_tools"]);
 const READ_OF_CUSTOM: ReadonlySet<string> = new Set(["name", "description", "format"]);
 
 /** Reads `tools`, and `functions`, their older form. Tools of other kinds have no common meaning. */
@@ -73,7 +72,6 @@ export function readToolChoice(body: JsonObject, foreign: Foreign): ToolChoice |
   if (word === "auto" || word === "none" || word === "required") return { kind: word };
   if (word === "any") return { kind: "required" };
   const members = objectOf(choice);
-  foreign.push(...unreadHints(members, "tool_choice", READ_OF_CHOICE));
   const allowed = objectOf(members?.["allowed_tools"]);
   if (allowed) {
     const names = listOf(allowed["tools"]).flatMap((tool) => nameOf(objectOf(tool)) ?? []);

@@ -276,7 +276,7 @@ describe("reading a request", () => {
         ],
         tool_choice: { type: "function", name: "a", later: 1 },
       },
-      ["tools[1].later", "tools[2].description", "tools[2].other", "tool_choice.later"],
+      ["tool_choice.later", "tools[0].defer_loading", "tools[1].later", "tools[2].description", "tools[2].other"],
     ],
     [
       {

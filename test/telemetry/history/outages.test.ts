@@ -97,6 +97,16 @@ test("a server that is away from the start is not said to be back because no row
   expect(changes.map((problem) => typeof problem)).toEqual(["string"]);
 });
 
+test("a file that is no database is named, and left as it is", async () => {
+  await using place = await openPlace("sqlite");
+  const path = join(place.folder, "history.sqlite");
+  const text = "no database ".repeat(100);
+  writeFileSync(path, text);
+  const error = await openIn(place, undefined).catch((caught: unknown) => caught);
+  expect(String(error)).toContain(`the history in ${path} cannot be used: file is not a database`);
+  expect(readFileSync(path, "utf8")).toBe(text);
+});
+
 test("a file that cannot be removed does not keep the history from closing", async () => {
   await using place = await openPlace("sqlite");
   const { history } = await openIn(place, undefined);
