@@ -23,28 +23,34 @@ const STANDARD_ERROR = 2;
  * which sets it: other processes write to the same open pipe and would get its errors.
  */
 export function openStandardOutput(): LineOutput {
-  return mayStall() ? { write: writeOnPool, writeLast: writeLastIfRoom } : { write: writeAtOnce, writeLast: writeFile };
+  if (mayStall(STANDARD_OUTPUT)) {
+    return { write: writeOnPool, writeLast: (bytes) => writeIfRoom(STANDARD_OUTPUT, bytes) };
+  }
+  return {
+    write: (bytes, done) => done(writeAtOnce(STANDARD_OUTPUT, bytes)),
+    writeLast: (bytes) => void writeAtOnce(STANDARD_OUTPUT, bytes),
+  };
 }
 
-function mayStall(): boolean {
+function mayStall(descriptor: number): boolean {
   try {
-    const stats = fstatSync(STANDARD_OUTPUT);
-    return stats.isFIFO() || stats.isSocket() || isTerminal();
+    const stats = fstatSync(descriptor);
+    return stats.isFIFO() || stats.isSocket() || isTerminal(descriptor);
   } catch {
     return true;
   }
 }
 
-/** Whether people look at standard output. */
-export function isTerminal(): boolean {
+/** Whether people look at standard output, or at another descriptor. */
+export function isTerminal(descriptor = STANDARD_OUTPUT): boolean {
   // The module with the question itself brings Node's streams into memory: 5 ms, 1.3 MiB. So it is asked only of what may be one.
-  return mayBeTerminal() && process.getBuiltinModule("node:tty").isatty(STANDARD_OUTPUT);
+  return mayBeTerminal(descriptor) && process.getBuiltinModule("node:tty").isatty(descriptor);
 }
 
 /** Every terminal is a character device. So is where output goes that nobody wants. */
-function mayBeTerminal(): boolean {
+function mayBeTerminal(descriptor: number): boolean {
   try {
-    const stats = fstatSync(STANDARD_OUTPUT);
+    const stats = fstatSync(descriptor);
     return stats.isCharacterDevice() && stats.rdev !== statSync("/dev/null").rdev;
   } catch {
     return false;
@@ -55,22 +61,13 @@ function writeOnPool(bytes: Uint8Array, done: (written: number | string) => void
   write(STANDARD_OUTPUT, bytes, 0, bytes.length, null, (error, written) => done(error ? errorWordOf(error) : written));
 }
 
-function writeAtOnce(bytes: Uint8Array, done: (written: number | string) => void): void {
-  let result: number | string;
+/** @returns how many bytes were taken, or the code of the error */
+function writeAtOnce(descriptor: number, bytes: Uint8Array): number | string {
   try {
-    result = writeSync(STANDARD_OUTPUT, bytes);
+    return writeSync(descriptor, bytes);
   } catch (error) {
-    result = errorWordOf(error);
+    return errorWordOf(error);
   }
-  done(result);
-}
-
-function writeLastIfRoom(bytes: Uint8Array): void {
-  writeIfRoom(STANDARD_OUTPUT, bytes);
-}
-
-function writeFile(bytes: Uint8Array): void {
-  writeAtOnce(bytes, () => {});
 }
 
 /** Opens the pipe or terminal once more, because only a descriptor of one's own may be made to refuse instead of wait. */
@@ -94,5 +91,8 @@ function writeToOwn(descriptor: number, bytes: Uint8Array): void {
 
 /** Writes to standard error if that is possible without waiting; it may be where nobody reads standard output. */
 export function writeErrors(text: string): void {
-  writeIfRoom(STANDARD_ERROR, Buffer.from(text));
+  const bytes = Buffer.from(text);
+  if (mayStall(STANDARD_ERROR)) writeIfRoom(STANDARD_ERROR, bytes);
+  // A file opened once more has a place of its own: whoever goes on in the same one, as a script does, would write over it.
+  else writeAtOnce(STANDARD_ERROR, bytes);
 }

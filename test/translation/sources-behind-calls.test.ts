@@ -70,8 +70,15 @@ test("chat tells them in a stream, too, with their place", async () => {
   expect(text).toContain("data: [DONE]");
 });
 
-test.each(["/v1/responses", "/v1/messages"] as const)("%s ends its stream well, where it is too late", async (path) => {
-  const text = await ask(path, true);
-  expect(text).toContain(path === "/v1/messages" ? "event: message_stop" : "event: response.completed");
+test("Messages, which has no place for them, ends its stream well", async () => {
+  const text = await ask("/v1/messages", true);
+  expect(text).toContain("event: message_stop");
   expect(text).toContain("It rains.");
+});
+
+test("Responses tells them in a stream, too, behind the message and in the whole response", async () => {
+  const text = await ask("/v1/responses", true);
+  const added = text.indexOf("event: response.output_text.annotation.added");
+  expect(added).toBeGreaterThan(text.indexOf("event: response.output_item.done"));
+  expect(text.slice(text.indexOf("event: response.completed"))).toContain("https://example.com/rain");
 });

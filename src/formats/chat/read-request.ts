@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, Limits, OutputFormat, Sampling } from "../form/conversation.ts";
 import { booleanOf, filledTextOf, listOf, numberOf, objectOf, textOf } from "../../core/json/values.ts";
+import { unreadOfTurns } from "./known-members.ts";
 import type { Foreign } from "./read-content.ts";
 import { readMessages } from "./read-messages.ts";
 import { readTools, readToolChoice } from "./read-tools.ts";
@@ -50,6 +51,7 @@ export function readRequest(body: JsonObject): Conversation {
     wantsUsage: objectOf(body["stream_options"])?.["include_usage"] === true,
   };
   foreign.push(...unreadHints(objectOf(body["stream_options"]), "stream_options", STREAM_OPTIONS));
+  for (const path of unreadOfTurns(body)) foreign.push({ path, isEssential: false });
   for (const name in body) if (!UNDERSTOOD.has(name)) addForeign(name, body[name], foreign);
   return { ...conversation, foreign };
 }

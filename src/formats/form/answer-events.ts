@@ -15,7 +15,7 @@ export type AnswerEvent =
   /** More of a text, a thought, or the arguments of a call (JSON text, or any text of a custom tool). Never empty. */
   | { readonly type: "piece"; readonly block: number; readonly text: string }
   | { readonly type: "seal"; readonly block: number; readonly seal: Seal }
-  /** May also come behind the end of its text, for writers that can still say it. */
+  /** May also come behind the end of its text. */
   | { readonly type: "annotation"; readonly block: number; readonly annotation: Annotation }
   | { readonly type: "close"; readonly block: number }
   | { readonly type: "stop"; readonly stop: Stop }

@@ -2,37 +2,51 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { filledTextOf, listOf, numberOf, objectOf } from "../../core/json/values.ts";
 import type { Annotation } from "../form/blocks.ts";
 
-/** The text that annotations are about. */
+/** A text that annotations are about. */
 export interface AnnotatedText {
+  /** The block's number. */
+  readonly block: number;
   /** The block's own text. */
   readonly text: string;
   /** Bytes of the texts of the answer before it, in UTF-8. */
   readonly bytesBefore: number;
 }
 
+/** An annotation with the number of the block of which it is. */
+export interface PlacedAnnotation {
+  readonly block: number;
+  readonly annotation: Annotation;
+}
+
 /**
  * Reads from where statements come: `groundingMetadata` and `citationMetadata` of a candidate.
  * https://ai.google.dev/api/generate-content#GroundingMetadata
+ * @param texts those of the answer, the last one first
  */
-export function readAnnotations(candidate: JsonObject, annotated: AnnotatedText): readonly Annotation[] {
+export function readAnnotations(candidate: JsonObject, texts: readonly AnnotatedText[]): readonly PlacedAnnotation[] {
   const grounding = objectOf(candidate["groundingMetadata"]);
   const sources = listOf(grounding?.["groundingChunks"]).map(readSource);
   const supports = listOf(grounding?.["groundingSupports"]).filter(isJsonObject);
   const citation = objectOf(candidate["citationMetadata"]);
   const citations = listOf(citation?.["citations"] ?? citation?.["citationSources"]).filter(isJsonObject);
   if (supports.length === 0 && citations.length === 0) return [];
-  const ranges = openRanges(annotated);
+  const places = openPlaces(texts);
+  const place = (source: Source, { block, ...range }: Place): PlacedAnnotation => ({
+    block,
+    annotation: { ...source, ...range },
+  });
   const grounded = supports.flatMap((support) => {
-    const range = ranges.of(objectOf(support["segment"]) ?? {});
+    const found = places(objectOf(support["segment"]) ?? {});
     const indices = listOf(support["groundingChunkIndices"]);
     return indices.flatMap((index) => {
       const source = typeof index === "number" ? sources[index] : undefined;
-      return source ? [{ ...source, ...range }] : [];
+      return source && found ? [place(source, found)] : [];
     });
   });
   const cited = citations.flatMap((item) => {
     const source = readSource({ web: item });
-    return source ? [{ ...source, ...ranges.of(item) }] : [];
+    const found = source && places(item);
+    return found ? [place(source, found)] : [];
   });
   return [...grounded, ...cited];
 }
@@ -50,30 +64,45 @@ function readSource(chunk: unknown): Source | undefined {
 
 type Range = Pick<Annotation, "start" | "end">;
 
-const UNKNOWN: Range = { start: undefined, end: undefined };
+type Place = Range & Pick<PlacedAnnotation, "block">;
+
+/**
+ * Where segments are: in the last text that shows what is said to stand there, or somewhere in the last one.
+ * @returns undefined if there is no text
+ */
+function openPlaces(texts: readonly AnnotatedText[]): (segment: JsonObject) => Place | undefined {
+  // Nearly always a segment is in the first one that is looked at.
+  const opened: ReturnType<typeof openRanges>[] = [];
+  return (segment) => {
+    for (const [at, text] of texts.entries()) {
+      const range = (opened[at] ??= openRanges(text))(segment);
+      if (range) return { block: text.block, ...range };
+    }
+    const last = texts[0];
+    return last && { block: last.block, start: undefined, end: undefined };
+  };
+}
 
 /**
  * Places are said in bytes, from the beginning of a part or, in streams, of the whole text; which of them it is shows the
  * text that stands there. Each one costs the length of its segment.
  */
-function openRanges({ text, bytesBefore }: AnnotatedText) {
+function openRanges({ text, bytesBefore }: AnnotatedText): (segment: JsonObject) => Range | undefined {
   const bytes = Buffer.from(text);
   const toUnits = unitsByByte(text, bytes.length);
-  return {
-    of(segment: JsonObject): Range {
-      const end = numberOf(segment["endIndex"]);
-      if (end === undefined) return UNKNOWN;
-      const start = numberOf(segment["startIndex"]) ?? 0;
-      const quote = filledTextOf(segment["text"]);
-      for (const offset of bytesBefore === 0 ? [0] : [0, bytesBefore]) {
-        const [from, to] = [start - offset, end - offset];
-        if (from < 0 || to > bytes.length || from >= to) continue;
-        if (quote === undefined || bytes.toString("utf8", from, to) === quote) {
-          return { start: toUnits(from), end: toUnits(to) };
-        }
+  return (segment) => {
+    const end = numberOf(segment["endIndex"]);
+    if (end === undefined) return undefined;
+    const start = numberOf(segment["startIndex"]) ?? 0;
+    const quote = filledTextOf(segment["text"]);
+    for (const offset of bytesBefore === 0 ? [0] : [0, bytesBefore]) {
+      const [from, to] = [start - offset, end - offset];
+      if (from < 0 || to > bytes.length || from >= to) continue;
+      if (quote === undefined || bytes.toString("utf8", from, to) === quote) {
+        return { start: toUnits(from), end: toUnits(to) };
       }
-      return UNKNOWN;
-    },
+    }
+    return undefined;
   };
 }
 

@@ -3,12 +3,9 @@ import { filledTextOf, listOf, objectOf, textOf } from "../../core/json/values.t
 import type { AnswerEvent, OpenedBlock } from "../form/answer-events.ts";
 import type { MediaBlock, Seal } from "../form/blocks.ts";
 import type { WireTarget } from "../form/dialect.ts";
-import { readAnnotations } from "./read-annotations.ts";
+import { SaidTexts } from "./said-texts.ts";
 import { originOf } from "./signatures.ts";
 import { clientNames, makeCallId } from "./tool-names.ts";
-
-/** Characters of a text that are kept for what is said of places in it; of a longer one the places are left out. */
-const MAX_ANNOTATED = 1024 * 1024;
 
 /**
  * Makes blocks of the parts of an answer, whole or in pieces: a part adds to the open block of its kind or opens one. It
@@ -23,11 +20,7 @@ export class PartReader {
   #blocks = 0;
   #calls = 0;
   #open: OpenBlock | undefined;
-  /** The last text, which sources are said of also when a call or a picture has come behind it. */
-  #text: OpenBlock | undefined;
-  #bytes = 0;
-  /** What is known of sources already, as streams repeat it. */
-  readonly #annotated = new Set<string>();
+  readonly #texts = new SaidTexts();
 
   constructor(target: WireTarget) {
     this.#origin = originOf(target);
@@ -44,22 +37,14 @@ export class PartReader {
     );
   }
 
-  /** Reads what a candidate says of the sources of the last text. */
+  /** Reads what a candidate says of the sources of the texts before it, be they closed or not. */
   annotate(candidate: JsonObject): AnswerEvent[] {
-    const last = this.#text;
-    if (!last || !(candidate["groundingMetadata"] || candidate["citationMetadata"])) return [];
-    const text = last.length > MAX_ANNOTATED ? "" : last.pieces.join("");
-    return readAnnotations(candidate, { text, bytesBefore: last.bytesBefore }).flatMap((annotation) => {
-      const key = JSON.stringify(annotation);
-      if (this.#annotated.has(key)) return [];
-      this.#annotated.add(key);
-      return [{ type: "annotation", block: last.block, annotation } as const];
-    });
+    return this.#texts.annotate(candidate);
   }
 
   /** Characters that are kept. */
   get held(): number {
-    return this.#text?.pieces.length ? this.#text.length : 0;
+    return this.#texts.held;
   }
 
   /** Nothing more comes. */
@@ -91,17 +76,14 @@ export class PartReader {
     // What is signed and what is not must not become one part.
     if (open?.type !== type || open.isSealed) {
       events.push(...this.close());
-      open = { block: this.#blocks++, type, bytesBefore: this.#bytes, pieces: [], length: 0, isSealed: false };
+      open = { block: this.#blocks++, type, isSealed: false };
       this.#open = open;
-      if (type === "text") this.#text = open;
+      if (type === "text") this.#texts.begin(open.block);
       events.push({ type: "open", block: open.block, opened: type === "text" ? { type, isRefusal: false } : { type } });
     }
     this.isEmpty = false;
     events.push({ type: "piece", block: open.block, text });
-    if (type === "text") {
-      this.#bytes += Buffer.byteLength(text);
-      keep(open, text);
-    }
+    if (type === "text") this.#texts.add(text);
     if (seal) events.push(sealOf(open, seal));
     return events;
   }
@@ -141,11 +123,6 @@ export class PartReader {
 interface OpenBlock {
   readonly block: number;
   readonly type: "text" | "thinking";
-  /** Those of the texts before it, in UTF-8. */
-  readonly bytesBefore: number;
-  pieces: string[];
-  /** In UTF-16 units. */
-  length: number;
   isSealed: boolean;
 }
 
@@ -154,12 +131,6 @@ const BESIDE: ReadonlySet<string> = new Set([
   ...["text", "thought", "thoughtSignature", "thought_signature"],
   ...["mediaResolution", "partMetadata", "videoMetadata"],
 ]);
-
-function keep(open: OpenBlock, text: string): void {
-  open.length += text.length;
-  if (open.length <= MAX_ANNOTATED) open.pieces.push(text);
-  else open.pieces = [];
-}
 
 function sealOf(open: OpenBlock, seal: Seal): AnswerEvent {
   open.isSealed = true;

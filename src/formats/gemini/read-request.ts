@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import { booleanOf, isSet, textOf } from "../../core/json/values.ts";
 import type { Conversation, ForeignMember } from "../form/conversation.ts";
 import { camelMembers } from "./camel-members.ts";
+import { unreadOfTurns } from "./known-members.ts";
 import { readToolConfig, readTools } from "./read-client-tools.ts";
 import { readTurns } from "./read-contents.ts";
 import { readGenerationConfig } from "./read-generation-config.ts";
@@ -58,5 +59,6 @@ export function readRequest(body: JsonObject): Conversation {
     // What is in Google's cache cannot be sent elsewhere.
     foreign.push({ path: name, isEssential: name === "cachedContent" });
   }
+  for (const path of unreadOfTurns(request)) foreign.push({ path, isEssential: false });
   return conversation;
 }

@@ -10,6 +10,7 @@ import type {
 import { CannotTranslate } from "../form/dialect.ts";
 import { isSet, numberOf, objectOf, textOf } from "../../core/json/values.ts";
 import { unreadHints } from "../form/unread-members.ts";
+import { unreadOfTurns } from "./known-members.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
 import { readTurns } from "./read-turns.ts";
 
@@ -70,6 +71,7 @@ export function readRequest(body: JsonObject): Conversation {
     foreign,
   };
   addUnknown(body, foreign);
+  for (const path of unreadOfTurns(body)) foreign.push({ path, isEssential: false });
   return conversation;
 }
 

@@ -24,6 +24,7 @@ export interface AnswerBlocks {
 export function createAnswerBlocks({ request, keepsId = false }: ClientAsk, items: OutputItems): AnswerBlocks {
   const tools = new Map(request.tools.map((tool) => [tool.name, tool]));
   const blocks = new Map<number, OpenBlock>();
+  const allTexts = new Map<number, PartWriter>();
   let message: MessageItem | undefined;
   let call: SealedCallWriter | undefined;
   let hasRefusal = false;
@@ -76,6 +77,7 @@ export function createAnswerBlocks({ request, keepsId = false }: ClientAsk, item
       if (event.type === "open") {
         const opened = open(event.opened);
         if (opened) blocks.set(event.block, opened);
+        if (opened?.kind === "text") allTexts.set(event.block, opened.writer);
       } else if (event.type === "piece") {
         if (event.text !== "") block?.writer.piece(event.text);
       } else if (event.type === "close") {
@@ -84,7 +86,7 @@ export function createAnswerBlocks({ request, keepsId = false }: ClientAsk, item
       } else if (event.type === "seal") {
         if (block?.kind === "text") block.seal = event.seal;
         else block?.writer.seal(event.seal);
-      } else if (block?.kind === "text") block.writer.annotate(event.annotation);
+      } else allTexts.get(event.block)?.annotate(event.annotation);
     },
     end({ reason, explanation = "The model declined to answer." }) {
       for (const block of blocks.values()) close(block);

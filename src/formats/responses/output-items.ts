@@ -29,24 +29,25 @@ export function createOutputItems(
   newId: () => string,
   known: readonly string[] = [],
 ): OutputItems {
-  const items: { finished: JsonObject | undefined; readonly describe: (status: ItemStatus) => JsonObject }[] = [];
+  const items: { isFinished: boolean; readonly describe: (status: ItemStatus) => JsonObject }[] = [];
   return {
     add(idPrefix, describe) {
       const id = known[items.length] ?? `${idPrefix}_${newId()}`;
       const output_index = items.length;
-      const entry: (typeof items)[number] = { finished: undefined, describe: (status) => describe(id, status) };
+      const entry: (typeof items)[number] = { isFinished: false, describe: (status) => describe(id, status) };
       items.push(entry);
       emit("response.output_item.added", { output_index, item: describe(id, "in_progress") });
       return {
         emit: (type, members) => emit(type, { item_id: id, output_index, ...members }),
         finish() {
-          if (entry.finished) return;
-          entry.finished = describe(id, "completed");
-          emit("response.output_item.done", { output_index, item: entry.finished });
+          if (entry.isFinished) return;
+          entry.isFinished = true;
+          emit("response.output_item.done", { output_index, item: describe(id, "completed") });
         },
       };
     },
-    list: () => items.map(({ finished, describe }) => finished ?? describe("incomplete")),
+    // The sources of a message may have come behind its end.
+    list: () => items.map(({ isFinished, describe }) => describe(isFinished ? "completed" : "incomplete")),
   };
 }
 

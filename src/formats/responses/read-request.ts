@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { Bookkeeping, Conversation, OutputFormat } from "../form/conversation.ts";
 import { booleanOf, isSet, listOf, numberOf, objectOf, textOf } from "../../core/json/values.ts";
+import { unreadOfTurns } from "./known-members.ts";
 import { createForeignMembers, type ForeignMembers } from "./member-lists.ts";
 import { GO_ON, NO_STORE, readItems } from "./read-items.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
@@ -98,6 +99,7 @@ function listForeign(body: JsonObject, foreign: ForeignMembers): void {
     if (ESSENTIAL.has(name)) foreign.essential(name, ESSENTIAL.get(name));
     else foreign.harmless(name);
   }
+  for (const path of unreadOfTurns(body)) foreign.harmless(path);
   for (const path of unreadMembers(objectOf(body["text"]), "text", TEXT)) foreign.harmless(path);
   for (const path of unreadMembers(objectOf(body["stream_options"]), "stream_options", STREAM_OPTIONS)) {
     foreign.harmless(path);

@@ -10,12 +10,15 @@ import { namespacePrefix } from "./tool-names.ts";
 const OPTIONAL_TOOLS = new Set(["web_search", "web_search_preview", "image_generation"]);
 
 /**
- * Members of tools that are read, in chat's nested form as well; the others say when a tool is loaded or how its result is
- * checked. All tools are sent at once, so nothing is lost by a tool that need not have been.
+ * Members of tools that are read, in chat's nested form as well; the others say when a tool is loaded, which here all are
+ * at once, or how its result is checked.
  */
 const READ: ReadonlySet<string> = new Set([
-  ...["type", "name", "description", "parameters", "strict", "format", "function", "custom", "defer_loading"],
+  ...["type", "name", "description", "parameters", "strict", "format", "function", "custom"],
 ]);
+/** Its description has no place elsewhere. */
+const READ_OF_NAMESPACE: ReadonlySet<string> = new Set(["type", "name", "tools"]);
+const READ_OF_SHELL: ReadonlySet<string> = new Set(["type"]);
 
 export interface ToolList {
   readonly tools: readonly Tool[];
@@ -79,9 +82,10 @@ function readTool(tool: JsonObject, path: string, foreign: ForeignMembers): read
   switch (tool["type"]) {
     case "function":
     case "custom":
-      for (const unread of unreadMembers(tool, path, READ)) foreign.harmless(unread);
+      tellUnread(tool, path, READ, foreign);
       return [readOwnTool(tool, undefined)];
     case "local_shell":
+      tellUnread(tool, path, READ_OF_SHELL, foreign);
       return [LOCAL_SHELL_TOOL];
     case "namespace":
       return readNamespace(tool, path, foreign);
@@ -90,14 +94,21 @@ function readTool(tool: JsonObject, path: string, foreign: ForeignMembers): read
   }
 }
 
+function tellUnread(tool: JsonObject, path: string, read: ReadonlySet<string>, foreign: ForeignMembers): void {
+  for (const unread of unreadMembers(tool, path, read)) {
+    // What an item of the history brings has been loaded by it.
+    if (!(path.startsWith("input") && unread === `${path}.defer_loading`)) foreign.harmless(unread);
+  }
+}
+
 function readNamespace(tool: JsonObject, path: string, foreign: ForeignMembers): readonly Tool[] {
   const name = textOf(tool["name"]) ?? "";
   const description = textOf(tool["description"]);
-  if (description !== undefined && description !== "") foreign.harmless(`${path}.description`);
+  tellUnread(tool, path, READ_OF_NAMESPACE, foreign);
   return listOf(tool["tools"]).flatMap((value, index) => {
     const inner = objectOf(value) ?? {};
     if (inner["type"] === "function" || inner["type"] === "custom") {
-      for (const unread of unreadMembers(inner, `${path}.tools[${index}]`, READ)) foreign.harmless(unread);
+      tellUnread(inner, `${path}.tools[${index}]`, READ, foreign);
       return [readOwnTool(inner, { kind: "namespace", name, description })];
     }
     foreign.essential(`${path}.tools[${index}].type`);

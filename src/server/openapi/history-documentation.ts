@@ -1,5 +1,5 @@
 import type { DocumentationTag } from "../../formats/format.ts";
-import { type FilterName, FILTERS, OUTCOMES } from "../../telemetry/history/filters.ts";
+import { type FilterName, FILTERS, OUTCOMES, USAGE_FILTERS } from "../../telemetry/history/filters.ts";
 import { GROUPS } from "../../telemetry/history/queries.ts";
 import { schemaReference } from "./components.ts";
 import { type OperationSpecification, type Parameter, pathParameter } from "./operation.ts";
@@ -34,6 +34,13 @@ const FILTER_DETAILS: Partial<Record<FilterName, Partial<Parameter>>> = {
   outcome: { schema: { type: "string", enum: [...OUTCOMES] } },
 };
 
+const USAGE_FILTER_DETAILS: Partial<Record<FilterName, Partial<Parameter>>> = {
+  model: {
+    description: "Only what this model used: as sums have it, or with the provider before it; not an alias.",
+    example: "openai/gpt-4o",
+  },
+};
+
 /** What the OpenAPI document says of the routes of the request history. */
 export const HISTORY_DOCUMENTATION: Readonly<
   Record<"usage" | "requests" | "request", readonly [OperationSpecification]>
@@ -54,6 +61,7 @@ export const HISTORY_DOCUMENTATION: Readonly<
         parameter("format", "json or csv; what Accept asks for if absent.", {
           schema: { type: "string", enum: ["json", "csv"] },
         }),
+        ...USAGE_FILTERS.map((name) => parameter(name, `Only what this ${name} used.`, USAGE_FILTER_DETAILS[name])),
       ],
       answer: { "application/json": schemaReference("UsageResponse"), "text/csv": { type: "string" } },
       errors: [400, 404, 503],

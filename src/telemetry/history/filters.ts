@@ -16,6 +16,9 @@ export const FILTERS = [
 ] as const;
 export type FilterName = (typeof FILTERS)[number];
 
+/** Of what there are sums. */
+export const USAGE_FILTERS = ["model", "provider", "identity"] as const satisfies readonly FilterName[];
+
 /** Columns with their values. */
 type Row = readonly (readonly [column: FilterName, value: string | number])[];
 
@@ -58,6 +61,14 @@ export function readFilter(name: FilterName, value: string, routes: readonly str
   if (name === "route") requireOneOf(name, text, routes);
   // Clients may write it in any case.
   return [[[name, name === "provider" ? text.toLowerCase() : text]]];
+}
+
+/**
+ * Reads of what sums are asked for, as {@link readFilter} does. They are kept by the provider's names of models alone.
+ * @throws Failure `invalid_request`
+ */
+export function readUsageFilter(name: (typeof USAGE_FILTERS)[number], value: string): Filter {
+  return readFilter(name, value, []).filter((row) => row.every(([column]) => column !== "alias"));
 }
 
 /**

@@ -58,10 +58,9 @@ const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024;
 export async function openHistory(options: HistoryOptions, parts: HistoryParts): Promise<History> {
   const { directory, databaseUrl, retentionMs, rollUpRetentionMs, contentMs, maxContentBytes } = options;
   const folder = join(directory, SPOOL_FOLDER);
+  const file = join(directory, DATABASE_FILE);
   const database: DatabaseOptions =
-    databaseUrl === undefined
-      ? { kind: "sqlite", path: join(directory, DATABASE_FILE) }
-      : { kind: "postgres", url: databaseUrl };
+    databaseUrl === undefined ? { kind: "sqlite", path: file } : { kind: "postgres", url: databaseUrl };
   const { slot, writer } = openSpool(folder, options.maxSpoolBytes);
   const problems = createProblems(parts.onChange);
   const losses = createLosses(parts.onLost);
@@ -95,7 +94,9 @@ export async function openHistory(options: HistoryOptions, parts: HistoryParts):
   const { problem, isLasting } = await thread.open();
   if (isLasting) {
     await close();
-    throw new SettingError(databaseUrl === undefined ? "DATA_DIR" : "DATABASE_URL", String(problem));
+    throw databaseUrl === undefined
+      ? new SettingError("DATA_DIR", `the history in ${resolve(file)} cannot be used: ${problem}`)
+      : new SettingError("DATABASE_URL", String(problem));
   }
   return {
     observe: recording.observe,

@@ -1,5 +1,5 @@
 import { preferredForm } from "../../core/accept.ts";
-import { type Filter, FILTERS, invalidParameter, readFilter } from "./filters.ts";
+import { type Filter, FILTERS, invalidParameter, readFilter, readUsageFilter, USAGE_FILTERS } from "./filters.ts";
 import { isRowId } from "./row-id.ts";
 
 /** Which part of the time is asked for, in milliseconds since the epoch: from the first one on, before the second one. */
@@ -15,6 +15,8 @@ export type Group = (typeof GROUPS)[number];
 export interface UsageQuery extends Period {
   readonly kind: "usage";
   readonly groups: readonly Group[];
+  /** Of what sums are made, all of it. */
+  readonly filters: readonly Filter[];
 }
 
 export interface RequestsQuery extends Period {
@@ -89,7 +91,7 @@ function readPeriod(read: (name: string) => string | undefined, now: number, def
  * @throws Failure `invalid_request`
  */
 export function readUsageQuery(parameters: URLSearchParams, now: number): UsageQuery {
-  const read = readOnce(parameters, ["from", "to", "group_by", "format"]);
+  const read = readOnce(parameters, ["from", "to", "group_by", "format", ...USAGE_FILTERS]);
   const period = readPeriod(read, now, DEFAULT_USAGE_MS);
   if (period.to - period.from > MAX_USAGE_DAYS * DAY_MS)
     throw invalidParameter("from", `must be at most ${MAX_USAGE_DAYS} days before to`);
@@ -100,8 +102,17 @@ export function readUsageQuery(parameters: URLSearchParams, now: number): UsageQ
     throw invalidParameter("group_by", `must list, each once, some of ${GROUPS.join(", ")}`);
   if (groups.includes("hour") && groups.includes("day"))
     throw invalidParameter("group_by", "must name hour or day, not both");
+  const filters = USAGE_FILTERS.flatMap((name) => {
+    const value = read(name);
+    return value === undefined ? [] : [readUsageFilter(name, value)];
+  });
   // In the order in which they were named.
-  return { kind: "usage", ...period, groups: named.flatMap((name) => groups.filter((group) => group === name)) };
+  return {
+    kind: "usage",
+    ...period,
+    filters,
+    groups: named.flatMap((name) => groups.filter((group) => group === name)),
+  };
 }
 
 /** The one that is used if an `Accept` leaves the choice is first. */

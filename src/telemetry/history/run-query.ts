@@ -50,8 +50,7 @@ async function findRequests(run: Run, query: RequestsQuery): Promise<RequestsPag
   const before = lowestId(query.to);
   const bounds = [lowestId(query.from), query.after !== undefined && query.after < before ? query.after : before];
   const scanned = "FROM requests WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT ?";
-  const conditions = filters.map((filter) => ` AND (${filter.map(condition).join(" OR ")})`).join("");
-  const values = filters.flat(2).map(([, value]) => value);
+  const { conditions, values } = inSql(filters);
   const { rows } = await run(
     `SELECT * FROM (SELECT * ${scanned}) AS scanned WHERE 1 = 1${conditions} ORDER BY id DESC LIMIT ?`,
     [...bounds, filters.length > 0 ? MAX_SCANNED : limit + 1, ...values, limit + 1],
@@ -61,6 +60,12 @@ async function findRequests(run: Run, query: RequestsQuery): Promise<RequestsPag
     rows.length > limit ? String(page.at(-1)?.["id"]) : await lastScanned(run, scanned, bounds, filters.length > 0);
   return { rows: page.map(showRow), next: last };
 }
+
+/** What is to hold beside other conditions, and the values of its places. */
+const inSql = (filters: readonly Filter[]) => ({
+  conditions: filters.map((filter) => ` AND (${filter.map(condition).join(" OR ")})`).join(""),
+  values: filters.flat(2).map(([, value]) => value),
+});
 
 const condition = (row: Filter[number]): string => row.map(([column]) => `${column} = ?`).join(" AND ");
 
@@ -108,14 +113,15 @@ const SELECTED_SUMS = [
 ].join(", ");
 
 /** Whole hours: the first one is that of `from`, the last one that of the moment before `to`. */
-async function sumUp(run: Run, { from, to, groups }: UsageQuery): Promise<UsageSums> {
+async function sumUp(run: Run, { from, to, groups, filters }: UsageQuery): Promise<UsageSums> {
   const keys = groups.map((group, index) => `${EXPRESSIONS[group]} AS key_${index}`);
   const places = groups.map((_, index) => index + 1).join(", ");
+  const { conditions, values } = inSql(filters);
   const { rows } = await run(
-    `SELECT ${[...keys, SELECTED_SUMS].join(", ")} FROM hourly WHERE hour >= ? AND hour < ?${
+    `SELECT ${[...keys, SELECTED_SUMS].join(", ")} FROM hourly WHERE hour >= ? AND hour < ?${conditions}${
       groups.length > 0 ? ` GROUP BY ${places} ORDER BY ${places}` : ""
     } LIMIT ?`,
-    [from - (from % HOUR_MS), to, MAX_GROUPS + 1],
+    [from - (from % HOUR_MS), to, ...values, MAX_GROUPS + 1],
   );
   return { groups: rows.slice(0, MAX_GROUPS).map((row) => showSums(row, groups)), isCut: rows.length > MAX_GROUPS };
 }

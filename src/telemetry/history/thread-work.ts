@@ -32,7 +32,11 @@ export function createThreadWork(report: (said: ThreadReport) => void): ThreadWo
   /** None at the end, when nothing is written any more. */
   let position: SpoolPosition | undefined;
   const inTurn = createTurns();
-  const advancing = createAdvancing(() => inTurn(async () => (await ingest?.step()) ?? false), report);
+  const advancing = createAdvancing({
+    step: () => inTurn(async () => (await ingest?.step()) ?? false),
+    reach: () => inTurn(async () => ingest?.open()),
+    report,
+  });
 
   const adopt = (): void => {
     try {
@@ -117,11 +121,19 @@ function createTurns(): <Result>(work: () => Promise<Result>) => Promise<Result>
   };
 }
 
+interface AdvancingParts {
+  /** @returns whether there was something */
+  readonly step: () => Promise<boolean>;
+  /** Resolves if the database is there. */
+  readonly reach: () => Promise<unknown>;
+  readonly report: (said: ThreadReport) => void;
+}
+
 /**
  * Goes on as long as there is something, a batch in each turn, so that what is asked meanwhile does not wait for all of it;
  * and after a failure by itself, a while later.
  */
-function createAdvancing(step: () => Promise<boolean>, report: (said: ThreadReport) => void) {
+function createAdvancing({ step, reach, report }: AdvancingParts) {
   let problem: string | undefined;
   let waitMs = FIRST_WAIT_MS;
   let retry: Timer | undefined;
@@ -134,7 +146,11 @@ function createAdvancing(step: () => Promise<boolean>, report: (said: ThreadRepo
     if (retry !== undefined) return;
     try {
       while (await step());
-      if (problem !== undefined) report({ kind: "state", problem: undefined });
+      // Where nothing waited, nothing has asked the database.
+      if (problem !== undefined) {
+        await reach();
+        report({ kind: "state", problem: undefined });
+      }
       problem = undefined;
       waitMs = FIRST_WAIT_MS;
     } catch (error) {

@@ -339,6 +339,18 @@ describe("members of the request", () => {
     ]);
   });
 
+  test.each([
+    [{ type: "function", function: { name: "f" }, later: 1 }, ["tool_choice.later"]],
+    [{ type: "function", name: "f" }, []],
+    [
+      { type: "allowed_tools", allowed_tools: { mode: "auto", tools: [] }, later: 1, never: null },
+      ["tool_choice.later"],
+    ],
+  ])("of the choice %j, what is not known is named", (tool_choice, paths) => {
+    const { foreign } = conversationOf({ tools: [{ type: "function", function: { name: "f" } }], tool_choice });
+    expect(foreign).toEqual(paths.map((path) => ({ path, isEssential: false })));
+  });
+
   test("tools of other kinds cannot cross", () => {
     const { tools, foreign } = conversationOf({
       tools: [{ type: "web_search" }, { function: { name: "f" } }, { google_search: {} }],

@@ -97,6 +97,7 @@ test.each<[string, (body: JsonObject) => Conversation, JsonObject, readonly stri
       "text.new_in_text",
       "stream_options.new_in_stream",
       "tools[0].output_schema",
+      "tools[0].defer_loading",
       "tools[0].new_in_tool",
       "tools[1].tools[0].new_in_tool",
       "text.format.new_in_format",

@@ -274,6 +274,18 @@ describe("sources", () => {
     ]);
   });
 
+  test("of several texts, those are annotated that show what is said to stand there", () => {
+    const call = { functionCall: { id: "c", name: "f", args: {} } };
+    const { blocks } = readBothWays([{ text: "abc" }, call, { text: "def" }], grounded("", 1, 3, "bc"));
+    expect(blocks).toMatchObject([{ annotations: [{ start: 1, end: 3 }] }, { type: "call" }, { text: "def" }]);
+    expect(blocks[2]).not.toHaveProperty("annotations");
+  });
+
+  test("in an answer without a text there is nothing that they could be of", () => {
+    const call = { functionCall: { id: "c", name: "f", args: {} } };
+    expect(readBothWays([call], grounded("", 0, 3)).blocks).toMatchObject([{ type: "call" }]);
+  });
+
   test("each is told once, however often a stream repeats it", () => {
     const members = grounded("a", 0, 1);
     const events = stream(bodyOf([{ text: "a" }], members), bodyOf([], members));

@@ -20,6 +20,15 @@ const HEAD = { modelVersion: "openai/m", responseId: "000000000000000000000001" 
 const chunk = (part: object) => ({ candidates: [{ content: { parts: [part], role: "model" }, index: 0 }], ...HEAD });
 
 describe("a client's stream", () => {
+  test("has sources that come behind the end of their text", () => {
+    const annotation = { url: "https://e.com", title: "E", start: 0, end: 2 };
+    const late: AnswerEvent = { type: "annotation", block: 0, annotation };
+    const stream = written([START, openText(0), piece(0, "Hi"), close(0), openCall(1), close(1), late, STOP]);
+    expect(chunksOf(stream).at(-1)).toMatchObject({
+      candidates: [{ groundingMetadata: { groundingChunks: [{ web: { uri: "https://e.com", title: "E" } }] } }],
+    });
+  });
+
   test("is what Google sends", () => {
     const usage = { input: 18, output: 20, cacheRead: 3, cacheWrite: 5, cacheWriteHour: undefined, reasoning: 7 };
     const annotation = { url: "https://e.com", title: "E", start: 0, end: 2 };

@@ -269,6 +269,17 @@ describe("reading a request", () => {
     [{ tools: [{ type: "function", name: "a" }, { type: "web_search" }] }, ["tools[1].type"]],
     [
       {
+        tools: [
+          { type: "function", name: "a", defer_loading: true },
+          { type: "local_shell", later: 1, never: null },
+          { type: "namespace", name: "n", description: "d", other: 1, tools: [] },
+        ],
+        tool_choice: { type: "function", name: "a", later: 1 },
+      },
+      ["tool_choice.later", "tools[0].defer_loading", "tools[1].later", "tools[2].description", "tools[2].other"],
+    ],
+    [
+      {
         input: [
           { role: "assistant", phase: "commentary", content: "A" },
           { role: "assistant", phase: "final_answer", content: "B" },

@@ -73,6 +73,28 @@ describe("writing a stream", () => {
     expect(added.map(({ item }) => String((item as JsonObject)["id"]).split("_")[0])).toEqual(["rs", "msg", "fc"]);
   });
 
+  test("has sources that come behind the end of their text, in the whole response as well", () => {
+    const events = writeAll(
+      [
+        { type: "start", id: "x", model: "m" },
+        { type: "open", block: 0, opened: { type: "text", isRefusal: false } },
+        { type: "piece", block: 0, text: "Hi" },
+        { type: "close", block: 0 },
+        { type: "open", block: 1, opened: { type: "call", id: "a", name: "f", kind: "function" } },
+        { type: "close", block: 1 },
+        { type: "annotation", block: 0, annotation: { url: "https://e.com", title: "E", start: 0, end: 2 } },
+        { type: "stop", stop: { reason: "tool" } },
+      ],
+      ask(),
+    );
+    const annotation = { type: "url_citation", url: "https://e.com", title: "E", start_index: 0, end_index: 2 };
+    const added = events.find(({ name }) => name === "response.output_text.annotation.added")?.data;
+    expect(added).toMatchObject({ output_index: 0, content_index: 0, annotation_index: 0, annotation });
+    const output = [{ content: [{ text: "Hi", annotations: [annotation] }] }, { type: "function_call" }];
+    expect(events.at(-1)?.data["response"]).toMatchObject({ output });
+    expect(accumulateOfficially(events)).toMatchObject({ output });
+  });
+
   test("starts with the first event, and writes each piece at once", () => {
     const writer = RESPONSES_DIALECT.writeStream(ask());
     const names = (event: AnswerEvent): string[] => eventsOf(writer.write(event)).map(({ name }) => name);

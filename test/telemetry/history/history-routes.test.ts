@@ -158,6 +158,22 @@ describe.each(KINDS)("the history in %s", (kind) => {
   });
 
   test.each([
+    ["model=gpt-4o", 4],
+    ["model=OpenAI/gpt-4o", 4],
+    ["model=groq/gpt-4o", 0],
+    ["model=other", 1],
+    ["provider=Groq", 1],
+    ["identity=bob", 3],
+    ["identity=bob&model=llama&provider=groq", 1],
+    ["model=' OR 1=1 --", 0],
+    ["model=gpt-4o&from=2001-01-01&to=2001-02-01", 0],
+  ])("is summed up of %s alone", async (query, requests) => {
+    expect((await sum(`?${query}`)).data.map((each) => each.requests)).toEqual([requests]);
+    const grouped = (await sum(`?group_by=provider,model,identity&${query}`)).data;
+    expect(grouped.reduce((total, each) => total + each.requests, 0)).toBe(requests);
+  });
+
+  test.each([
     ["/v1/usage?group_by=provider&format=csv", {}],
     ["/v1/usage?group_by=provider", { accept: "text/csv" }],
   ])("is summed up as CSV by %s", async (path, headers) => {
@@ -198,6 +214,11 @@ describe.each(KINDS)("the history in %s", (kind) => {
     ["/v1/usage?group_by=hour,day", "group_by"],
     ["/v1/usage?from=2020-01-01&to=2026-01-01", "from"],
     ["/v1/usage?format=xml", "format"],
+    ["/v1/usage?model=", "model"],
+    ["/v1/usage?identity=a&identity=b", "identity"],
+    ["/v1/usage?provider=%00", "provider"],
+    // Sums are not kept by it.
+    ["/v1/usage?status=200", "status"],
   ])("refuses %s", async (path, param) => {
     const response = await get(path);
     const { param: named } = (await response.json()) as { param: string };

@@ -88,6 +88,25 @@ test("what is beyond the bound is lost, counted, and told once", async () => {
   await next.history.close();
 });
 
+test("a server that is away from the start is not said to be back because no row waits for it", async () => {
+  await using place = await openPlace("sqlite");
+  const { history, changes } = await openIn(place, `postgres://nobody@127.0.0.1:${await freePort()}/none`);
+  // The thread answers after what it does at its start.
+  for (let count = 0; count < 2; count++) await history.requests(ALL).catch(() => {});
+  await history.close();
+  expect(changes.map((problem) => typeof problem)).toEqual(["string"]);
+});
+
+test("a file that is no database is named, and left as it is", async () => {
+  await using place = await openPlace("sqlite");
+  const path = join(place.folder, "history.sqlite");
+  const text = "no database ".repeat(100);
+  writeFileSync(path, text);
+  const error = await openIn(place, undefined).catch((caught: unknown) => caught);
+  expect(String(error)).toContain(`the history in ${path} cannot be used: file is not a database`);
+  expect(readFileSync(path, "utf8")).toBe(text);
+});
+
 test("a file that cannot be removed does not keep the history from closing", async () => {
   await using place = await openPlace("sqlite");
   const { history } = await openIn(place, undefined);

@@ -48,7 +48,7 @@ async function openAll(kind: (typeof KINDS)[number]) {
     maxContentBytes: 2000,
   });
   const usage = async (groups: readonly ("model" | "hour" | "day")[], from = 0, to = NOW + DAY) => {
-    const answer = await runQuery(database, { kind: "usage", from, to, groups });
+    const answer = await runQuery(database, { kind: "usage", from, to, groups, filters: [] });
     return answer && "groups" in answer ? answer.groups : [];
   };
   const close = async (): Promise<void> => {

@@ -1,0 +1,67 @@
+import type { JsonObject } from "../../core/json/parse.ts";
+import type { AnswerEvent } from "../form/answer-events.ts";
+import { readAnnotations } from "./read-annotations.ts";
+
+/** Characters of all texts that are kept for what is said of places in them; of longer ones the places are left out. */
+const MAX_ANNOTATED = 1024 * 1024;
+
+/** How many texts are kept; each may have to be looked at for each place. */
+const MAX_TEXTS = 16;
+
+interface SaidText {
+  readonly block: number;
+  /** Bytes of the texts before it, in UTF-8. */
+  readonly bytesBefore: number;
+  pieces: string[];
+}
+
+/** The texts of an answer, which its end says the sources of, whatever has come behind them. */
+export class SaidTexts {
+  /** The last one first. */
+  #texts: SaidText[] = [];
+  /** Of all texts, in UTF-8. */
+  #bytes = 0;
+  /** Of what is kept, in UTF-16 units. */
+  #kept = 0;
+  #isTooLong = false;
+  /** What is known of sources already, as streams repeat it. */
+  readonly #annotated = new Set<string>();
+
+  /** Characters that are kept. */
+  get held(): number {
+    return this.#kept;
+  }
+
+  /** A text begins. */
+  begin(block: number): void {
+    this.#texts.unshift({ block, bytesBefore: this.#bytes, pieces: [] });
+    if (this.#texts.length > MAX_TEXTS) this.#forget(this.#texts.pop());
+  }
+
+  /** More of the last text. */
+  add(piece: string): void {
+    this.#bytes += Buffer.byteLength(piece);
+    if (this.#isTooLong) return;
+    this.#kept += piece.length;
+    if (this.#kept <= MAX_ANNOTATED) return void this.#texts[0]?.pieces.push(piece);
+    this.#isTooLong = true;
+    this.#kept = 0;
+    for (const text of this.#texts) text.pieces = [];
+  }
+
+  /** Reads what a candidate says of the sources of the texts. */
+  annotate(candidate: JsonObject): AnswerEvent[] {
+    if (!(candidate["groundingMetadata"] || candidate["citationMetadata"])) return [];
+    const texts = this.#texts.map(({ block, bytesBefore, pieces }) => ({ block, bytesBefore, text: pieces.join("") }));
+    return readAnnotations(candidate, texts).flatMap((placed) => {
+      const key = JSON.stringify(placed);
+      if (this.#annotated.has(key)) return [];
+      this.#annotated.add(key);
+      return [{ type: "annotation", ...placed } as const];
+    });
+  }
+
+  #forget(text: SaidText | undefined): void {
+    for (const piece of text?.pieces ?? []) this.#kept -= piece.length;
+  }
+}
