@@ -6,7 +6,7 @@ import type { OnFault } from "./core/faults.ts";
 import { openRequests, type Requests } from "./core/in-flight-requests.ts";
 import { type ReadFile, readTextFile } from "./core/read-files.ts";
 import { DIALECTS, type Dialects } from "./formats/dialects.ts";
-import type { AttemptParts } from "./pipeline/attempt-parts.ts";
+import type { AttemptParts } from "./pipeline/attempt/attempt-parts.ts";
 import { createReplayCache, type ReplayCache } from "./pipeline/translate/replay-cache.ts";
 import { createCredentials } from "./providers/credentials/credentials.ts";
 import type { CircuitChange } from "./routing/health/deployment-states.ts";

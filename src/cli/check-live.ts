@@ -1,13 +1,13 @@
 import * as options from "../config/module-options.ts";
 import type { Config } from "../config/load-config.ts";
-import { providerVariables } from "../config/provider-variables.ts";
+import { providerVariables } from "../config/providers/provider-variables.ts";
 import { fetchIssuerKeys } from "../auth/fetch-issuer-keys.ts";
 import { createDeadlines } from "../core/deadlines.ts";
 import { Failure } from "../core/errors.ts";
 import { createCredentials } from "../providers/credentials/credentials.ts";
 import type { Provider } from "../providers/provider.ts";
 import { openRouting } from "../routing/open-routing.ts";
-import type { ModelLists } from "../routing/model-lists.ts";
+import type { ModelLists } from "../routing/model-lists/model-lists.ts";
 import { openConnections } from "../upstream/open-upstream.ts";
 
 /** What `--check=live` found. */

@@ -1,7 +1,7 @@
 import { urlHost } from "../core/url-host.ts";
 import { authenticationOptions } from "../config/module-options.ts";
 import type { Config } from "../config/load-config.ts";
-import { providerVariables } from "../config/provider-variables.ts";
+import { providerVariables } from "../config/providers/provider-variables.ts";
 import { describeCredential } from "../providers/credentials/credential.ts";
 import { PROVIDER_TABLE } from "../providers/table.ts";
 import type { ProviderRow } from "../providers/provider-row.ts";

@@ -2,7 +2,7 @@ import type { Provider } from "../providers/provider.ts";
 import { formatSetting } from "../config/parse-setting.ts";
 import type { Config } from "../config/load-config.ts";
 import { maskSecret } from "../config/setting-problem.ts";
-import { providerVariables } from "../config/provider-variables.ts";
+import { providerVariables } from "../config/providers/provider-variables.ts";
 import { SETTING_ROWS } from "../config/settings-table.ts";
 
 /** The base URL of a provider as its variable has it. */

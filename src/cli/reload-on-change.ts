@@ -1,6 +1,6 @@
 import { type ConfigSource, loadSourceAgain, type ReadSource, sourceIn } from "../config/config-source.ts";
 import type { WatchParts } from "../config/file/watch-file.ts";
-import type { UntouchedProviders } from "../config/untouched-providers.ts";
+import type { UntouchedProviders } from "../config/providers/untouched-providers.ts";
 import type { LoadedConfig } from "../config/load-config.ts";
 import { nextTurn } from "../core/event-loop.ts";
 import type { OnReloadSignal } from "./signals.ts";

@@ -9,7 +9,7 @@ import type { FileValue } from "./file/write-variables.ts";
 import type { RoutingFile } from "./file/read-routing-file.ts";
 import { parseSetting } from "./parse-setting.ts";
 import { SETTINGS_TABLE } from "./settings-table.ts";
-import type { UntouchedProviders } from "./untouched-providers.ts";
+import type { UntouchedProviders } from "./providers/untouched-providers.ts";
 import { loadConfig, type LoadedConfig } from "./load-config.ts";
 import { addModels } from "./models/add-models.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";

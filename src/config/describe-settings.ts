@@ -1,12 +1,12 @@
 import { AUTH_TYPES } from "../providers/provider-row.ts";
-import { describeProviderParameters } from "./describe-provider-parameters.ts";
+import { describeProviderParameters } from "./providers/describe-provider-parameters.ts";
 import { ENCODED_SLASHES_ROW, HTTP2_ROW, TRANSPORT_ROW } from "./settings/providers.ts";
 import { acceptedValues } from "./parse-setting.ts";
 import { ACCEPTED_HEADERS } from "./parse-headers.ts";
-import { ACCEPTED_APIS } from "./parse-provider-apis.ts";
-import { ACCEPTED_AUTH_HEADERS, ACCEPTED_QUERIES } from "./parse-provider-headers.ts";
-import { ACCEPTED_RELAY_HEADERS } from "./parse-relay-headers.ts";
-import { ACCEPTED_ROOT_PATHS } from "./read-provider-requests.ts";
+import { ACCEPTED_APIS } from "./providers/parse-provider-apis.ts";
+import { ACCEPTED_AUTH_HEADERS, ACCEPTED_QUERIES } from "./providers/parse-provider-headers.ts";
+import { ACCEPTED_RELAY_HEADERS } from "./providers/parse-relay-headers.ts";
+import { ACCEPTED_ROOT_PATHS } from "./providers/read-provider-requests.ts";
 import { SETTING_GROUPS, type SettingDescription, type SettingGroup, type SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS } from "./settings-table.ts";
 

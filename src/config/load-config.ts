@@ -1,22 +1,22 @@
 import type { Steps } from "../core/event-loop.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Environment, readVariable } from "./environment.ts";
-import { CLOUD_VARIABLES } from "./cloud/read-cloud.ts";
-import { findConflicts } from "./find-conflicts.ts";
-import { findIdleSettings } from "./find-idle-settings.ts";
-import { findUnknownVariables } from "./find-unknown-variables.ts";
-import { foreignNames, readForeignNames } from "./foreign-names.ts";
+import { CLOUD_VARIABLES } from "./providers/cloud/read-cloud.ts";
+import { findConflicts } from "./checks/find-conflicts.ts";
+import { findIdleSettings } from "./checks/find-idle-settings.ts";
+import { findUnknownVariables } from "./checks/find-unknown-variables.ts";
+import { foreignNames, readForeignNames } from "./checks/foreign-names.ts";
 import { loadMcpServers, type McpServer } from "./load-mcp-servers.ts";
 import { mcpServerVariables } from "./mcp-server-variables.ts";
-import { loadProviders } from "./load-providers.ts";
+import { loadProviders } from "./providers/load-providers.ts";
 import { type LoadedModels, NO_MODELS } from "./models/loaded-models.ts";
 import { acceptedValues, parseSetting, type ParsedSetting, refusedEntry } from "./parse-setting.ts";
-import { variableNames } from "./provider-variables.ts";
+import { variableNames } from "./providers/provider-variables.ts";
 import type { EnvFileLines } from "./scan-env-file.ts";
 import { problemLine } from "./setting-problem.ts";
 import type { SettingRow } from "./setting-row.ts";
 import { SETTING_ROWS, type SettingName, type Settings } from "./settings-table.ts";
-import type { UntouchedProviders } from "./untouched-providers.ts";
+import type { UntouchedProviders } from "./providers/untouched-providers.ts";
 
 /** Everything the operator decided, checked and frozen. */
 export interface Config extends LoadedModels {

@@ -1,4 +1,4 @@
-import { parseQuery } from "./parse-provider-headers.ts";
+import { parseQuery } from "./providers/parse-provider-headers.ts";
 
 /** Where a provider's calls go. */
 export interface BaseUrl {

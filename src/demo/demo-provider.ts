@@ -1,5 +1,5 @@
 import type { Config } from "../config/load-config.ts";
-import { localProvider } from "../config/load-providers.ts";
+import { localProvider } from "../config/providers/load-providers.ts";
 import { type JsonObject, parseJson } from "../core/json/parse.ts";
 import { listOf, objectOf } from "../core/json/values.ts";
 import { CannotTranslate } from "../formats/form/dialect.ts";

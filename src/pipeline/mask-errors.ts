@@ -9,8 +9,8 @@ import type { UpstreamResponse } from "../upstream/transport.ts";
 import { bodyOfBytes } from "../upstream/body.ts";
 import { SecretMasker } from "../core/redact/secret-masker.ts";
 import type { UpstreamCall } from "../upstream/call.ts";
-import { bufferResponse } from "./read-response.ts";
-import { maskBody } from "./transform-body.ts";
+import { bufferResponse } from "./attempt/read-response.ts";
+import { maskBody } from "./body/transform-body.ts";
 
 const ERROR = Buffer.from('"error"');
 /** Quotes are so many that to search for a word that ends with one takes twice as long. */

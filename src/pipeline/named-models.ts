@@ -4,11 +4,11 @@ import type { RequestContext } from "../core/request-context.ts";
 import { findJsonModels } from "../routing/find-json-models.ts";
 import { findQueryModels } from "../routing/find-url-models.ts";
 import { createModelNames, type ModelNames } from "../routing/model-names.ts";
-import type { ModelPolicy } from "../routing/model-policy.ts";
+import type { ModelPolicy } from "../routing/policy/model-policy.ts";
 import type { RelayedQuery } from "../routing/resolve-target.ts";
 import type { Target } from "../routing/target.ts";
-import { requireSingleMember, watchDecisive } from "./prepare-body.ts";
-import type { ReceivedBody } from "./received-body.ts";
+import { requireSingleMember, watchDecisive } from "./body/prepare-body.ts";
+import type { ReceivedBody } from "./body/received-body.ts";
 
 // What the model policy judges of a request of `/v1`, in its body and its query. Those that wait for the search of a long
 // body are functions of their own, because a closure costs whoever calls the function around it.

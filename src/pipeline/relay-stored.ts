@@ -7,7 +7,7 @@ import { apiUrl } from "../providers/api-request.ts";
 import { findProvider, splitQuery } from "../routing/resolve-target.ts";
 import { providerNotCallable } from "../routing/target-failures.ts";
 import { relayedResponseHeaders } from "../upstream/response-headers.ts";
-import { Attempts } from "./attempts.ts";
+import { Attempts } from "./attempt/attempts.ts";
 import { type Relay, type RelayParts, respond } from "./relay.ts";
 
 /**

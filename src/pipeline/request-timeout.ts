@@ -3,7 +3,7 @@ import { Failure } from "../core/errors.ts";
 import type { Interruptible, RequestContext } from "../core/request-context.ts";
 import { parseDuration } from "../core/durations.ts";
 import { UpstreamFailure } from "../upstream/errors.ts";
-import type { AttemptParts } from "./attempt-parts.ts";
+import type { AttemptParts } from "./attempt/attempt-parts.ts";
 
 /** In which clients say how long their request may take as a whole, from its arrival. */
 export const REQUEST_TIMEOUT = "x-request-timeout";

@@ -7,14 +7,14 @@ import { readUsage } from "../formats/usage.ts";
 import type { Provider } from "../providers/provider.ts";
 import { isEventStream } from "../upstream/response-headers.ts";
 import type { ResponseBody } from "../upstream/transport.ts";
-import { openArrayStream } from "./array-stream.ts";
-import { type Reply, responseHeaders } from "./attempt.ts";
-import type { Attempts } from "./attempts.ts";
+import { openArrayStream } from "./stream/array-stream.ts";
+import { type Reply, responseHeaders } from "./attempt/attempt.ts";
+import type { Attempts } from "./attempt/attempts.ts";
 import { bookStream } from "./book-usage.ts";
-import { openEventStream } from "./event-stream.ts";
+import { openEventStream } from "./stream/event-stream.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import { beginsWithEvent, readWholeResponse } from "./read-response.ts";
-import { pumpStream } from "./stream-pump.ts";
+import { beginsWithEvent, readWholeResponse } from "./attempt/read-response.ts";
+import { pumpStream } from "./stream/stream-pump.ts";
 
 /** What carries an answer. */
 export interface RespondParts {

@@ -5,9 +5,9 @@ import type { Way } from "../routing/choose-way.ts";
 import type { Answering } from "../routing/engine/route.ts";
 import type { Route } from "../routing/models/routed-model.ts";
 import type { Deployment } from "../routing/models/deployment.ts";
-import type { Reply } from "./attempt.ts";
-import type { Attempts } from "./attempts.ts";
-import type { ReceivedBody } from "./received-body.ts";
+import type { Reply } from "./attempt/attempt.ts";
+import type { Attempts } from "./attempt/attempts.ts";
+import type { ReceivedBody } from "./body/received-body.ts";
 import type { JudgedAs } from "./route/judge-reply.ts";
 
 /** What a request's name means if several deployments could answer. */

@@ -12,7 +12,7 @@ import { createGateStates } from "./limits/gate-states.ts";
 import type { ModelSources } from "./models/model-sources.ts";
 import { createModelTable, type ModelTable } from "./models/model-table.ts";
 import { createOwnModels, type OwnModels } from "./own-models.ts";
-import type { RoutePolicy } from "./route-policy.ts";
+import type { RoutePolicy } from "./policy/route-policy.ts";
 import type { PriceBook } from "./prices/price-book.ts";
 import { createPrices, type Prices } from "./prices/prices.ts";
 import type { RoutingView } from "./routing-view.ts";

@@ -1,7 +1,7 @@
 import { Failure } from "../core/errors.ts";
 import type { Provider } from "../providers/provider.ts";
 import { MAX_MODEL_NAME_LENGTH } from "./model-name.ts";
-import type { ModelPolicy } from "./model-policy.ts";
+import type { ModelPolicy } from "./policy/model-policy.ts";
 
 /** What the names of members, fields and parameters that hold the name of a model end in, letters and digits alone. */
 const MODEL_MEMBER = /(?:model|deployment)s?(?:(?:id|name|arn|uri|url|slug|key|path)s?)?$|fallbacks?$/;

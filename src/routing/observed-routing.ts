@@ -1,6 +1,6 @@
 import type { Provider } from "../providers/provider.ts";
 import type { NamedModels, OpenDeployments } from "./deployments.ts";
-import type { ModelLists } from "./model-lists.ts";
+import type { ModelLists } from "./model-lists/model-lists.ts";
 import type { RoutingView } from "./routing-view.ts";
 
 /** What is observed of a configuration's routing: how it does, and which names are no client's own. */

@@ -2,10 +2,10 @@ import type { JsonLimits } from "../core/json/limits.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { OpenUpstreamCall } from "../upstream/call.ts";
 import { createDetailFinder, type DetailFinder } from "./details/find-details.ts";
-import { listModels } from "./fetch-models.ts";
-import { createModelLists, type ModelLists, type ModelListsOptions } from "./model-lists.ts";
-import { createModelPolicy, type ModelPolicy } from "./model-policy.ts";
-import { createRoutePolicy, type RoutePolicy } from "./route-policy.ts";
+import { listModels } from "./model-lists/fetch-models.ts";
+import { createModelLists, type ModelLists, type ModelListsOptions } from "./model-lists/model-lists.ts";
+import { createModelPolicy, type ModelPolicy } from "./policy/model-policy.ts";
+import { createRoutePolicy, type RoutePolicy } from "./policy/route-policy.ts";
 
 export interface RoutingOptions extends Pick<ModelListsOptions, "ttlMs" | "timeoutMs"> {
   /** Models that may be used, and models that may not; both empty for all. */

@@ -2,7 +2,7 @@ import { Failure } from "../core/errors.ts";
 import type { PublicModel } from "./describe-model.ts";
 import type { RoutedModel } from "./models/routed-model.ts";
 import type { Target } from "./target.ts";
-import type { RoutePolicy } from "./route-policy.ts";
+import type { RoutePolicy } from "./policy/route-policy.ts";
 
 /** Who owns and serves the names of the gateway's own. */
 const GATEWAY_OWNER = "inference-gateway";

@@ -6,8 +6,8 @@ import { Failure } from "../core/errors.ts";
 import { asBuffer } from "../core/json/bytes.ts";
 import type { JsonObject } from "../core/json/parse.ts";
 import { openTurns, type Turns } from "../core/event-loop.ts";
-import { refuseRepeated, watchDecisive } from "../pipeline/prepare-body.ts";
-import { afterParsing, parsed, type ReceivedBody, UnparsedBody } from "../pipeline/received-body.ts";
+import { refuseRepeated, watchDecisive } from "../pipeline/body/prepare-body.ts";
+import { afterParsing, parsed, type ReceivedBody, UnparsedBody } from "../pipeline/body/received-body.ts";
 import type { AdmittedRequest, Answer, Stage } from "../pipeline/stage.ts";
 
 /**

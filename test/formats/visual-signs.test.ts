@@ -5,7 +5,7 @@ import { DEFAULT_JSON_LIMITS } from "../../src/core/json/limits.ts";
 import type { JsonObject } from "../../src/core/json/parse.ts";
 import { findVisualContent } from "../../src/formats/visual-content.ts";
 import { VISUAL_SIGNS } from "../../src/formats/visual-signs.ts";
-import { DECISIVE_NAMES } from "../../src/pipeline/received-body.ts";
+import { DECISIVE_NAMES } from "../../src/pipeline/body/received-body.ts";
 import { propertyRuns } from "../fixtures/property-runs.ts";
 import { cpuGrowth, LINEAR } from "../fixtures/cpu-growth.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { JudgeContent } from "../../src/formats/first-content.ts";
-import { createContentSearch } from "../../src/pipeline/route/await-content.ts";
+import { createContentSearch } from "../../src/pipeline/stream/await-content.ts";
 
 /** A format of which only what says so has content, and how many events it was asked about. */
 function counted() {

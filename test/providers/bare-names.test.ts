@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { loadProviders } from "../fixtures/load-providers.ts";
 import { Failure } from "../../src/core/errors.ts";
 import type { ApiName } from "../../src/formats/format.ts";
-import { createModelLists } from "../../src/routing/model-lists.ts";
+import { createModelLists } from "../../src/routing/model-lists/model-lists.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { ListedModel } from "../../src/providers/model-list-readers.ts";
 import { resolveTarget } from "../../src/routing/resolve-target.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { createDeadlines } from "../../src/core/deadlines.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { DEFAULT_JSON_LIMITS } from "../../src/core/json/limits.ts";
-import { listModels } from "../../src/routing/fetch-models.ts";
+import { listModels } from "../../src/routing/model-lists/fetch-models.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import type { ListedModel } from "../../src/providers/model-list-readers.ts";
 import type { ListingShape } from "../../src/providers/provider-row.ts";

@@ -4,7 +4,7 @@ import { loadProviders } from "../fixtures/load-providers.ts";
 import { Failure } from "../../src/core/errors.ts";
 import { readModels } from "../../src/providers/model-list-readers.ts";
 import type { BuiltInProviderId } from "../../src/providers/table.ts";
-import { createModelLists } from "../../src/routing/model-lists.ts";
+import { createModelLists } from "../../src/routing/model-lists/model-lists.ts";
 import { ROWS } from "./rows.ts";
 
 /** Which providers are asked for their models, and how often a list is made. */

@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../fixtures/load-config.ts";
-import { variableNames } from "../../src/config/provider-variables.ts";
+import { variableNames } from "../../src/config/providers/provider-variables.ts";
 import { SETTINGS_TABLE } from "../../src/config/settings-table.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { codeBlocks, GUIDE, readPage } from "./markdown.ts";

@@ -1,6 +1,6 @@
 import { describeSettings } from "../../src/config/describe-settings.ts";
 import { settingsMarkdown } from "../../src/config/settings-markdown.ts";
-import { providerVariables } from "../../src/config/provider-variables.ts";
+import { providerVariables } from "../../src/config/providers/provider-variables.ts";
 import { FAILURES } from "../../src/core/errors.ts";
 import { FAMILY_ROWS } from "../../src/telemetry/metrics/families.ts";
 import type { ProviderRow } from "../../src/providers/provider-row.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { UnparsedBody } from "../../src/pipeline/received-body.ts";
+import { UnparsedBody } from "../../src/pipeline/body/received-body.ts";
 import { type Api, answerOf, bytesOf, DIALOGUES } from "./dialogues.ts";
 import { startTwoProviders, withModels } from "./routed-gateway.ts";
 

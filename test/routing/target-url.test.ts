@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Failure } from "../../src/core/errors.ts";
-import { localProvider } from "../../src/config/load-providers.ts";
+import { localProvider } from "../../src/config/providers/load-providers.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { targetUrl } from "../../src/providers/proxy-url.ts";
 import { propertyRuns } from "../fixtures/property-runs.ts";

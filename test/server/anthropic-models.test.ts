@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Failure } from "../../src/core/errors.ts";
-import type { ModelList } from "../../src/routing/model-list.ts";
+import type { ModelList } from "../../src/routing/model-lists/model-list.ts";
 import { createAnthropicPages, parsePaging } from "../../src/server/handlers/anthropic-models.ts";
 import { createProvider } from "../upstream/open-upstream.ts";
 import { rejectionOf } from "../fixtures/rejection.ts";

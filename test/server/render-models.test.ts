@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { DetailFinder } from "../../src/routing/details/find-details.ts";
-import type { ModelList } from "../../src/routing/model-list.ts";
-import type { ModelPolicy } from "../../src/routing/model-policy.ts";
+import type { ModelList } from "../../src/routing/model-lists/model-list.ts";
+import type { ModelPolicy } from "../../src/routing/policy/model-policy.ts";
 import { createModelRenderer } from "../../src/server/handlers/models.ts";
 import { rejectionOf } from "../fixtures/rejection.ts";
 import { createProvider } from "../upstream/open-upstream.ts";

@@ -1,7 +1,7 @@
 import { changedFiles, createFileMemory, type FileContents, type FileMemory } from "../../core/read-files.ts";
 import { type ConfigSource, loadSource, loadSourceAgain, sourceIn } from "../../config/config-source.ts";
 import type { Config } from "../../config/load-config.ts";
-import type { UntouchedProviders } from "../../config/untouched-providers.ts";
+import type { UntouchedProviders } from "../../config/providers/untouched-providers.ts";
 import { nextConfig } from "../../config/next-config.ts";
 import type { FromHub, SharingChannel } from "../../routing/sharing/channel.ts";
 import type { WorkerCount } from "../../server/handlers/health.ts";

@@ -1,6 +1,6 @@
 import type { ConfigSource } from "../config-source.ts";
 import { type Environment, readVariable } from "../environment.ts";
-import { foreignNames } from "../foreign-names.ts";
+import { foreignNames } from "../checks/foreign-names.ts";
 import { SETTING_ROWS } from "../settings-table.ts";
 import { faultLine } from "./config-file.ts";
 import { joinFile } from "./join-file.ts";

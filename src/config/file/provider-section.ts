@@ -1,7 +1,7 @@
 import { Type, type TProperties, type TSchema } from "@sinclair/typebox";
 import { describeSettings } from "../describe-settings.ts";
-import { apiWord } from "../parse-provider-apis.ts";
-import { providerVariables } from "../provider-variables.ts";
+import { apiWord } from "../providers/parse-provider-apis.ts";
+import { providerVariables } from "../providers/provider-variables.ts";
 import type { SettingDescription } from "../setting-row.ts";
 import { TRANSPORT_ROW } from "../settings/providers.ts";
 import { SETTINGS_TABLE } from "../settings-table.ts";

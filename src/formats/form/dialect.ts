@@ -130,6 +130,8 @@ export interface ClientDialect {
    * all the same. Absent if requests of this API do not grow so.
    */
   readonly mayRepeat?: (member: ForeignMember) => boolean;
+  /** What is called otherwise in this API than where a provider's wire refuses it: `stop`, `n` and the like. */
+  readonly memberNames?: ReadonlyMap<string, string>;
   /** @throws CannotTranslate for what has no place in the form and changes the meaning */
   readRequest(body: JsonObject): Conversation;
   writeAnswer(answer: ModelAnswer, ask: ClientAsk): JsonObject;

@@ -16,7 +16,14 @@ const continues = ({ facts, prefill }: WireTarget): boolean =>
   prefill === undefined ? facts.takesPrefill === true : prefill === "as_is";
 
 /** Anthropic's Messages, on the way to and from the form between all formats. */
+const MEMBER_NAMES = new Map([
+  ["annotations", "citations"],
+  ["stop", "stop_sequences"],
+  ["response_format", "output_config.format"],
+]);
+
 export const MESSAGES_DIALECT: Dialect = {
+  memberNames: MEMBER_NAMES,
   readRequest,
   writeRequest,
   readAnswer,

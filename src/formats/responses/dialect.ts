@@ -13,7 +13,13 @@ const REPEATABLE: ReadonlySet<string> = new Set(["previous_response_id", "prompt
 const mayRepeat = ({ path, isEssential }: ForeignMember): boolean => !isEssential || REPEATABLE.has(path);
 
 /** OpenAI's Responses API: https://platform.openai.com/docs/api-reference/responses */
+const MEMBER_NAMES = new Map([
+  ["logprobs", "include"],
+  ["response_format", "text.format"],
+]);
+
 export const RESPONSES_DIALECT: Dialect = {
+  memberNames: MEMBER_NAMES,
   readRequest,
   writeRequest,
   readAnswer,

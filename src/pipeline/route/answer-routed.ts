@@ -1,5 +1,5 @@
 import type { FirstAttempt, Routed } from "../../routing/engine/route.ts";
-import type { Reply } from "../attempt.ts";
+import type { Reply } from "../attempt/attempt.ts";
 import type { AdmittedRequest, Answer, RequestRoute } from "../stage.ts";
 import type { Asking } from "./ask-deployment.ts";
 import { Exchange } from "./exchange.ts";

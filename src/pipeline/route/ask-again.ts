@@ -10,8 +10,8 @@ import type {
 } from "../../routing/engine/route.ts";
 import type { Route } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
-import type { Reply } from "../attempt.ts";
-import type { Attempts } from "../attempts.ts";
+import type { Reply } from "../attempt/attempt.ts";
+import type { Attempts } from "../attempt/attempts.ts";
 import type { AdmittedRequest, AskOnce, FurtherAnswer, RequestRoute, StepReply } from "../stage.ts";
 import { furtherRoute, isJudged, onlyRoute } from "./further-route.ts";
 import { type JudgeParts, type JudgeProgress, judgeReply } from "./judge-reply.ts";

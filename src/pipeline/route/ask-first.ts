@@ -1,8 +1,8 @@
 import type { AttemptSummary, RoutingRecord } from "../../core/attempt-summary.ts";
 import { type Failure, toFailure } from "../../core/errors.ts";
 import type { FirstAttempt } from "../../routing/engine/route.ts";
-import type { JudgedAnswer, Reply } from "../attempt.ts";
-import type { BranchEvents } from "../attempt-parts.ts";
+import type { JudgedAnswer, Reply } from "../attempt/attempt.ts";
+import type { BranchEvents } from "../attempt/attempt-parts.ts";
 import type { AdmittedRequest, Answer, RequestRoute } from "../stage.ts";
 import { answerFurther } from "./answer-routed.ts";
 import { boundTotal, judgedAs } from "./ask-deployment.ts";

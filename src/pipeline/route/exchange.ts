@@ -13,9 +13,9 @@ import type {
 import type { Route } from "../../routing/models/routed-model.ts";
 import type { Deployment } from "../../routing/models/deployment.ts";
 import type { ModelOptions } from "../../routing/models/model-options.ts";
-import type { Reply } from "../attempt.ts";
-import type { BranchEvents } from "../attempt-parts.ts";
-import type { Attempts } from "../attempts.ts";
+import type { Reply } from "../attempt/attempt.ts";
+import type { BranchEvents } from "../attempt/attempt-parts.ts";
+import type { Attempts } from "../attempt/attempts.ts";
 import type { AdmittedRequest, Answer, AskOnce, RequestRoute } from "../stage.ts";
 import { type AnsweredAgain, askAgain } from "./ask-again.ts";
 import { Asking, boundTotal, type FurtherAnswers } from "./ask-deployment.ts";

@@ -1,5 +1,5 @@
 import type { MemoryBudget } from "../../core/memory/budget.ts";
-import type { Attempts } from "../attempts.ts";
+import type { Attempts } from "../attempt/attempts.ts";
 
 /** Gives back what a request holds because others may still be asked. */
 export function freeKept(memory: Pick<MemoryBudget, "tryHold">, attempts: Attempts): void {

@@ -7,13 +7,13 @@ import { readUsage } from "../../formats/usage.ts";
 import { type Provider, secretsOf } from "../../providers/provider.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import type { ResponseBody, UpstreamResponse } from "../../upstream/transport.ts";
-import type { JudgedAnswer, Reply } from "../attempt.ts";
-import type { Attempts } from "../attempts.ts";
+import type { JudgedAnswer, Reply } from "../attempt/attempt.ts";
+import type { Attempts } from "../attempt/attempts.ts";
 import { findAnswerError } from "../judge-answer.ts";
-import { beginsLikeDocument, beginsWithEvent, readWholeResponse } from "../read-response.ts";
+import { beginsLikeDocument, beginsWithEvent, readWholeResponse } from "../attempt/read-response.ts";
 import { isEventStream } from "../../upstream/response-headers.ts";
 import { answerFailure } from "../translate/answer-failure.ts";
-import { awaitContent, type ContentParts, createContentSearch, type ContentSearch } from "./await-content.ts";
+import { awaitContent, type ContentParts, createContentSearch, type ContentSearch } from "../stream/await-content.ts";
 import type { MemoryBudget } from "../../core/memory/budget.ts";
 
 export interface JudgeParts extends ContentParts {

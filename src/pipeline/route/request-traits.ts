@@ -5,7 +5,7 @@ import type { RequestContext } from "../../core/request-context.ts";
 import type { Router } from "../../routing/engine/route.ts";
 import type { Route } from "../../routing/models/routed-model.ts";
 import type { StickyOptions } from "../../routing/models/model-options.ts";
-import { memberOf, type ReceivedBody } from "../received-body.ts";
+import { memberOf, type ReceivedBody } from "../body/received-body.ts";
 import type { AdmittedRequest } from "../stage.ts";
 
 /** Of English text, and of JSON around it. */

@@ -1,6 +1,6 @@
 import { modelFor, type Route } from "../../routing/models/routed-model.ts";
-import type { Reply } from "../attempt.ts";
-import { memberOf } from "../received-body.ts";
+import type { Reply } from "../attempt/attempt.ts";
+import { memberOf } from "../body/received-body.ts";
 import type { AdmittedRequest, Answer, RequestRoute, Stage } from "../stage.ts";
 import { createDialectLoader } from "../translate/load-dialects.ts";
 import type { KnownAnswers } from "../../routing/known-answers.ts";

@@ -1,4 +1,4 @@
-import type { JudgedAnswer, Reply } from "../attempt.ts";
+import type { JudgedAnswer, Reply } from "../attempt/attempt.ts";
 
 /** The same answer, of which the gateway says more. */
 export const withHeaders = (

@@ -8,7 +8,7 @@ import { rpcType } from "../../formats/rpc-status.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
 import { parseRetryAfter } from "../../upstream/response-headers.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";
-import { causeOf, relayedErrorHeaders } from "../provider-failure.ts";
+import { causeOf, relayedErrorHeaders } from "../attempt/provider-failure.ts";
 
 /** What the types and codes of errors that OpenAI and Anthropic have mean as a status. */
 const STATUSES: ReadonlyMap<string, number> = new Map([

@@ -1,7 +1,7 @@
 import type { Block } from "../../formats/form/blocks.ts";
 import type { Conversation } from "../../formats/form/conversation.ts";
 import type { WireDialect, WireTarget } from "../../formats/form/dialect.ts";
-import type { Attempts } from "../attempts.ts";
+import type { Attempts } from "../attempt/attempts.ts";
 import type { FetchMedia } from "./fetch-media.ts";
 import { ownerOf, type ReplayCache } from "./replay-cache.ts";
 

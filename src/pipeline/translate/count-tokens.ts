@@ -11,9 +11,9 @@ import { COUNTED_WIRES, type CountingApi } from "../../routing/choose-way.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import { UpstreamFailure } from "../../upstream/errors.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";
-import type { Attempt, Reply } from "../attempt.ts";
-import { variantFor } from "../body-variant.ts";
-import { readWholeResponse } from "../read-response.ts";
+import type { Attempt, Reply } from "../attempt/attempt.ts";
+import { variantFor } from "../body/body-variant.ts";
+import { readWholeResponse } from "../attempt/read-response.ts";
 import type { AdmittedRequest, Answer } from "../stage.ts";
 import { inClientsWords } from "./answer-failure.ts";
 import { completeConversation } from "./complete-conversation.ts";
@@ -85,7 +85,14 @@ export function createCountAnswer(parts: TranslationParts): Answer {
     const conversation = await completeConversation(counted, wire, wireTarget, parts, attempts);
     const { refusesUnsupported } = parts;
     // What differs is added to what is counted.
-    const translation = { wire, target: wireTarget, provider, variant: undefined, refusesUnsupported };
+    const translation = {
+      wire,
+      target: wireTarget,
+      provider,
+      variant: undefined,
+      refusesUnsupported,
+      memberNames: client.memberNames,
+    };
     const translated = writeConversation(conversation, translation);
     const headers = noteHeaders(format.api, counter, translated.notes);
     const attempt = attempts.begin(provider, {

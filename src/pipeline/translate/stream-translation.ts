@@ -7,7 +7,7 @@ import type { AnswerEvent } from "../../formats/form/answer-events.ts";
 import type { AnswerStreamReader, AnswerStreamWriter } from "../../formats/form/dialect.ts";
 import { BrokenFrame, type FrameReader } from "../../formats/form/framing.ts";
 import { UpstreamError, unfinishedStream } from "../../upstream/errors.ts";
-import type { BodyTransform } from "../transform-body.ts";
+import type { BodyTransform } from "../body/transform-body.ts";
 
 /** An event may repeat a whole answer. */
 const MAX_EVENT_CHARACTERS = 16 * 1024 * 1024;

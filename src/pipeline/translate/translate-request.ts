@@ -22,6 +22,8 @@ export interface RequestTranslation {
   readonly variant: BodyVariant | undefined;
   /** Refuse members for which the wire has no place, rather than leave them out. */
   readonly refusesUnsupported: boolean;
+  /** What the client calls a member that the wire refuses, if that is not what the wire calls it. */
+  readonly memberNames?: ClientDialect["memberNames"] | undefined;
 }
 
 const NO_PLACE = "its API has no place for it";
@@ -70,22 +72,24 @@ export function requireTranslatable({ foreign }: Conversation, provider: string)
  */
 export function writeConversation(
   conversation: Conversation,
-  { wire, target, provider, variant, refusesUnsupported }: RequestTranslation,
+  { wire, target, provider, variant, refusesUnsupported, memberNames }: RequestTranslation,
 ): WrittenRequest {
-  const written = orRefuse(target.provider, () => wire.writeRequest(conversation, target));
+  const written = orRefuse(target.provider, () => wire.writeRequest(conversation, target), memberNames);
   const notes = [
     ...conversation.foreign.map(({ path }): Note => ({ kind: "dropped", member: path })),
     ...written.notes,
-    ...(losesCitations(conversation, wire) ? [CITATIONS_LOST] : []),
   ];
+  if (losesCitations(conversation, wire)) {
+    notes.push({ kind: "dropped", member: memberNames?.get(CITATIONS) ?? CITATIONS });
+  }
   const dropped = refusesUnsupported ? membersOf(notes, "dropped") : "";
   if (dropped !== "") throw refuse(dropped, target.provider, `${NO_PLACE} (UNSUPPORTED_FIELDS=refuse)`);
   const body = provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body;
   return { body: inVariant(body, variant), notes };
 }
 
-/** By the name that most APIs have for them. */
-const CITATIONS_LOST: Note = { kind: "dropped", member: "annotations" };
+/** What most APIs call sources of what was said before. */
+const CITATIONS = "annotations";
 
 /** Whether it is said of what was said before where it comes from, and the wire cannot repeat it. */
 const losesCitations = ({ turns }: Conversation, { takesCitations = false }: WireDialect): boolean =>
@@ -97,11 +101,16 @@ const losesCitations = ({ turns }: Conversation, { takesCitations = false }: Wir
       ),
   );
 
-function orRefuse<Result>(provider: string, translate: () => Result): Result {
+function orRefuse<Result>(
+  provider: string,
+  translate: () => Result,
+  names?: RequestTranslation["memberNames"],
+): Result {
   try {
     return translate();
   } catch (error) {
-    if (error instanceof CannotTranslate) throw refuse(error.member, provider, error.message);
+    if (error instanceof CannotTranslate)
+      throw refuse(names?.get(error.member) ?? error.member, provider, error.message);
     throw error;
   }
 }

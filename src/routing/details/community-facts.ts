@@ -1,6 +1,6 @@
 import { loadOnce } from "../../core/load-once.ts";
 import type { ModelExtras } from "../../providers/model-extras.ts";
-import type { ModelList } from "../model-list.ts";
+import type { ModelList } from "../model-lists/model-list.ts";
 import { BUILT_IN, type ModelFacts } from "../prices/model-facts.ts";
 import type { Statement } from "./model-details.ts";
 

@@ -1,8 +1,8 @@
 import type { ModelExtra } from "../../providers/model-extras.ts";
 import type { ListedModel } from "../../providers/model-list-readers.ts";
 import type { PublicModel } from "../describe-model.ts";
-import type { ModelList } from "../model-list.ts";
-import type { ModelLists } from "../model-lists.ts";
+import type { ModelList } from "../model-lists/model-list.ts";
+import type { ModelLists } from "../model-lists/model-lists.ts";
 import { loadModelFacts } from "../prices/model-facts.ts";
 import type { Target } from "../target.ts";
 import { createCommunityFacts } from "./community-facts.ts";

@@ -5,8 +5,8 @@ import type { ModelExtras } from "../../providers/model-extras.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { RUNNING_SERVERS, type RunningServer, runningServerOf } from "../../providers/running-servers.ts";
 import type { OpenUpstreamCall } from "../../upstream/call.ts";
-import { fetchJson } from "../fetch-json.ts";
-import type { ModelList } from "../model-list.ts";
+import { fetchJson } from "../model-lists/fetch-json.ts";
+import type { ModelList } from "../model-lists/model-list.ts";
 import { dateOf, type Statement } from "./model-details.ts";
 
 /** So many models of one list are asked for; each costs a call. */

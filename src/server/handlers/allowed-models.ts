@@ -1,7 +1,7 @@
 import { loadOnce } from "../../core/load-once.ts";
 import { type PublicModel, publicModel } from "../../routing/describe-model.ts";
-import type { ModelList } from "../../routing/model-list.ts";
-import type { ModelPolicy } from "../../routing/model-policy.ts";
+import type { ModelList } from "../../routing/model-lists/model-list.ts";
+import type { ModelPolicy } from "../../routing/policy/model-policy.ts";
 
 /** Checking this many against the policy takes well below a millisecond; then other requests get their turn. */
 const MODELS_PER_TURN = 500;

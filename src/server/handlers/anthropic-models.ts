@@ -2,10 +2,10 @@ import { Failure } from "../../core/errors.ts";
 import type { RequestContext } from "../../core/request-context.ts";
 import { ANTHROPIC_REQUEST_ID } from "../../formats/error-body.ts";
 import type { ModelExtra } from "../../providers/model-extras.ts";
-import type { ModelList } from "../../routing/model-list.ts";
+import type { ModelList } from "../../routing/model-lists/model-list.ts";
 import type { DetailFinder } from "../../routing/details/find-details.ts";
 import { type AnthropicModel, describeForAnthropic, type PublicModel } from "../../routing/describe-model.ts";
-import type { ModelPolicy } from "../../routing/model-policy.ts";
+import type { ModelPolicy } from "../../routing/policy/model-policy.ts";
 import { jsonResponse } from "../json-response.ts";
 import { createAllowedModels } from "./allowed-models.ts";
 

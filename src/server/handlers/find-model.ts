@@ -1,9 +1,9 @@
 import type { ListedModel } from "../../providers/model-list-readers.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { type PublicModel, publicModel } from "../../routing/describe-model.ts";
-import type { ModelList } from "../../routing/model-list.ts";
-import type { ModelLists } from "../../routing/model-lists.ts";
-import type { ModelPolicy } from "../../routing/model-policy.ts";
+import type { ModelList } from "../../routing/model-lists/model-list.ts";
+import type { ModelLists } from "../../routing/model-lists/model-lists.ts";
+import type { ModelPolicy } from "../../routing/policy/model-policy.ts";
 import type { OwnModels } from "../../routing/own-models.ts";
 import { modelNotFound } from "../../routing/target-failures.ts";
 

@@ -1,6 +1,6 @@
 import { Failure } from "../../core/errors.ts";
 import { loadOnce } from "../../core/load-once.ts";
-import type { ModelList } from "../../routing/model-list.ts";
+import type { ModelList } from "../../routing/model-lists/model-list.ts";
 import {
   parseExtras,
   describeForAnthropic,
@@ -9,7 +9,7 @@ import {
   publicModel,
 } from "../../routing/describe-model.ts";
 import type { DetailFinder } from "../../routing/details/find-details.ts";
-import type { ModelPolicy } from "../../routing/model-policy.ts";
+import type { ModelPolicy } from "../../routing/policy/model-policy.ts";
 import { findProvider } from "../../routing/resolve-target.ts";
 import { providerNotCallable } from "../../routing/target-failures.ts";
 import { restOfPath, ROUTES } from "../routes.ts";

@@ -4,8 +4,8 @@ import type { JsonLimits } from "../../core/json/limits.ts";
 import { parsedWeight } from "../../core/json/parse.ts";
 import { decodeObjectInTurns } from "../../core/json/decode-object.ts";
 import type { RequestContext } from "../../core/request-context.ts";
-import { refuseBody } from "../../pipeline/accept-body.ts";
-import { type BodyReaderParts, readBody } from "../../pipeline/read-body.ts";
+import { refuseBody } from "../../pipeline/body/accept-body.ts";
+import { type BodyReaderParts, readBody } from "../../pipeline/body/read-body.ts";
 import type { PushedBody, TakePush } from "../../telemetry/metrics/push/open-push.ts";
 import type { RouteHandler } from "../serve-route.ts";
 

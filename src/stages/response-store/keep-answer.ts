@@ -2,7 +2,7 @@ import { asBuffer, toJson } from "../../core/json/bytes.ts";
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { objectOf } from "../../core/json/values.ts";
 import { readEventData } from "../../core/sse/event-data.ts";
-import type { Reply } from "../../pipeline/attempt.ts";
+import type { Reply } from "../../pipeline/attempt/attempt.ts";
 import { isEventStream } from "../../upstream/response-headers.ts";
 import { bodyOfBytes } from "../../upstream/body.ts";
 import { KeptStream } from "./kept-stream.ts";

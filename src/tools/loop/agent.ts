@@ -1,5 +1,5 @@
 import type { TokenUsage } from "../../core/request-context.ts";
-import type { Reply } from "../../pipeline/attempt.ts";
+import type { Reply } from "../../pipeline/attempt/attempt.ts";
 import type { UpstreamResponse } from "../../upstream/transport.ts";
 import type { StepReply } from "./ask-provider.ts";
 import type { AnswerShape } from "./next-step.ts";

@@ -1,6 +1,6 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import type { Reply } from "../../pipeline/attempt.ts";
-import { beginsWithEvent } from "../../pipeline/read-response.ts";
+import type { Reply } from "../../pipeline/attempt/attempt.ts";
+import { beginsWithEvent } from "../../pipeline/attempt/read-response.ts";
 import { isEventStream } from "../../upstream/response-headers.ts";
 import { bodyOfStream } from "../../upstream/body.ts";
 import type { Agent } from "./agent.ts";

@@ -1,6 +1,6 @@
 import type { Failure } from "../../core/errors.ts";
-import type { Attempt, Reply } from "../../pipeline/attempt.ts";
-import type { Attempts } from "../../pipeline/attempts.ts";
+import type { Attempt, Reply } from "../../pipeline/attempt/attempt.ts";
+import type { Attempts } from "../../pipeline/attempt/attempts.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { JudgedAs } from "../../pipeline/route/judge-reply.ts";
 import type { AdmittedRequest, FurtherAnswer, StepReply } from "../../pipeline/stage.ts";

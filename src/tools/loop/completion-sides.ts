@@ -1,12 +1,12 @@
 import { parseJson } from "../../core/json/parse.ts";
 import { listOf, objectOf } from "../../core/json/values.ts";
-import type { Reply } from "../../pipeline/attempt.ts";
+import type { Reply } from "../../pipeline/attempt/attempt.ts";
 import { createErrorMask } from "../../pipeline/mask-errors.ts";
 import { isEventStream } from "../../upstream/response-headers.ts";
 import { judgedAs } from "../../pipeline/route/ask-deployment.ts";
 import { withBody } from "../../pipeline/route/judge-reply.ts";
 import type { AdmittedRequest, Answer } from "../../pipeline/stage.ts";
-import { transformBody } from "../../pipeline/transform-body.ts";
+import { transformBody } from "../../pipeline/body/transform-body.ts";
 import type { Provider } from "../../providers/provider.ts";
 import { type AskProviderParts, type DirectProvider, sendTo, type StepProvider } from "./ask-provider.ts";
 import { type Conversation, openConversation, type WriteDefinitions } from "./conversation.ts";

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { readUsage, toTokenUsage } from "../../formats/usage.ts";
 import { judgeAnswer } from "../../pipeline/judge-answer.ts";
 import { applyEdits } from "../../core/json/edit.ts";
-import { injectsUsage, prepareBody } from "../../pipeline/prepare-body.ts";
+import { injectsUsage, prepareBody } from "../../pipeline/body/prepare-body.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { AdmittedRequest, Answer } from "../../pipeline/stage.ts";
 import { createAskProvider } from "./ask-provider.ts";

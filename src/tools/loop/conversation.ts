@@ -6,8 +6,8 @@ import type { Member } from "../../core/json/find.ts";
 import { watchMembers } from "../../core/json/limits.ts";
 import type { Format } from "../../formats/format.ts";
 import type { ToolDefinition } from "../mcp/tool-definitions.ts";
-import { requireSingleMember } from "../../pipeline/prepare-body.ts";
-import { DECISIVE_NAMES } from "../../pipeline/received-body.ts";
+import { requireSingleMember } from "../../pipeline/body/prepare-body.ts";
+import { DECISIVE_NAMES } from "../../pipeline/body/received-body.ts";
 import type { GrowingRequest } from "./growing-request.ts";
 
 /** A request in the client's own bytes, which grows by what every step says. */

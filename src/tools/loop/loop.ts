@@ -1,4 +1,4 @@
-import { parsed } from "../../pipeline/received-body.ts";
+import { parsed } from "../../pipeline/body/received-body.ts";
 import type { Stage } from "../../pipeline/stage.ts";
 import type { ToolRegistry } from "../mcp/tool-registry.ts";
 import { answerSteps } from "./answer-steps.ts";

@@ -1,6 +1,6 @@
 import type { TimerSource } from "../../core/deadlines.ts";
-import { watchContent } from "../../pipeline/watch-content.ts";
-import { beginsLikeDocument, beginsWithEvent } from "../../pipeline/read-response.ts";
+import { watchContent } from "../../pipeline/stream/watch-content.ts";
+import { beginsLikeDocument, beginsWithEvent } from "../../pipeline/attempt/read-response.ts";
 import { isEventStream } from "../../upstream/response-headers.ts";
 import { beginStream } from "../../pipeline/heartbeat.ts";
 import { streamOfBody } from "../../upstream/body.ts";

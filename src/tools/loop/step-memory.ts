@@ -1,8 +1,8 @@
 import { memoryExhausted } from "../../core/memory/budget.ts";
 import { parsedWeight } from "../../core/json/parse.ts";
-import type { Reply } from "../../pipeline/attempt.ts";
-import type { Attempts } from "../../pipeline/attempts.ts";
-import { readWholeResponse, UNCOUNTED_BYTES } from "../../pipeline/read-response.ts";
+import type { Reply } from "../../pipeline/attempt/attempt.ts";
+import type { Attempts } from "../../pipeline/attempt/attempts.ts";
+import { readWholeResponse, UNCOUNTED_BYTES } from "../../pipeline/attempt/read-response.ts";
 import type { RelayParts } from "../../pipeline/relay.ts";
 import type { GrowingRequest } from "./growing-request.ts";
 

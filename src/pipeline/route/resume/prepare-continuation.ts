@@ -2,7 +2,7 @@ import type { Conversation } from "../../../formats/form/conversation.ts";
 import { CannotTranslate, type ClientDialect, type WireDialect } from "../../../formats/form/dialect.ts";
 import { isOff } from "../../../formats/form/efforts.ts";
 import type { ProviderApiName } from "../../../providers/api-paths.ts";
-import { parsed } from "../../received-body.ts";
+import { parsed } from "../../body/received-body.ts";
 import type { AdmittedRequest } from "../../stage.ts";
 import { Continuation, type ContinuationParts } from "./continuation.ts";
 import type { SaidSoFar } from "./said-so-far.ts";

@@ -1,8 +1,8 @@
 import { isTranslated } from "../../../formats/wires.ts";
 import type { AttemptRecord, Lease, RoutedRequest } from "../../../routing/engine/route.ts";
 import type { Deployment } from "../../../routing/models/deployment.ts";
-import type { Reply } from "../../attempt.ts";
-import type { Attempts } from "../../attempts.ts";
+import type { Reply } from "../../attempt/attempt.ts";
+import type { Attempts } from "../../attempt/attempts.ts";
 import { isEventStream } from "../../../upstream/response-headers.ts";
 import type { AdmittedRequest, RequestRoute } from "../../stage.ts";
 

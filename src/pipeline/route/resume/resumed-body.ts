@@ -4,7 +4,7 @@ import type { AnswerError } from "../../../formats/form/answer.ts";
 import type { Format } from "../../../formats/format.ts";
 import { UpstreamFailure, unfinishedStream } from "../../../upstream/errors.ts";
 import { Body } from "../../../upstream/response-body.ts";
-import { watchContent } from "../../watch-content.ts";
+import { watchContent } from "../../stream/watch-content.ts";
 import type { SaidSoFar } from "./said-so-far.ts";
 import type { StreamPart } from "./stream-part.ts";
 

@@ -4,7 +4,7 @@ import type { AnswerEvent } from "../../../formats/form/answer-events.ts";
 import type { AnswerStreamReader, WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
 import { BrokenFrame, type FrameReader } from "../../../formats/form/framing.ts";
 import type { EventContent } from "../../../formats/first-content.ts";
-import type { ContentSearch } from "../../../pipeline/route/await-content.ts";
+import type { ContentSearch } from "../../../pipeline/stream/await-content.ts";
 import type { JudgedAs } from "../../../pipeline/route/judge-reply.ts";
 import type { AdmittedRequest } from "../../../pipeline/stage.ts";
 import { answerFailure } from "../../../pipeline/translate/answer-failure.ts";

@@ -3,7 +3,7 @@ import { type JsonObject, isJsonObject } from "../../../core/json/parse.ts";
 import type { Conversation, Tool, Turn } from "../../../formats/form/conversation.ts";
 import type { WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
 import { applyEdits } from "../../../core/json/edit.ts";
-import { prepareBody } from "../../../pipeline/prepare-body.ts";
+import { prepareBody } from "../../../pipeline/body/prepare-body.ts";
 import type { AdmittedRequest } from "../../../pipeline/stage.ts";
 import { openConversation } from "../conversation.ts";
 import { type FormRequest, orUnusable, turnsOf } from "./form-request.ts";
