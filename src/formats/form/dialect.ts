@@ -130,7 +130,7 @@ export interface ClientDialect {
    * all the same. Absent if requests of this API do not grow so.
    */
   readonly mayRepeat?: (member: ForeignMember) => boolean;
-  /** What is called otherwise in this API than where a provider's wire refuses it: `stop`, `n` and the like. */
+  /** What is called otherwise in this API than by writers of wires, which say `stop`, `n` and the like as chat does. */
   readonly memberNames?: ReadonlyMap<string, string>;
   /** @throws CannotTranslate for what has no place in the form and changes the meaning */
   readRequest(body: JsonObject): Conversation;

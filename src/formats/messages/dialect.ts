@@ -15,13 +15,16 @@ const mayRepeat = ({ path, isEssential }: ForeignMember): boolean =>
 const continues = ({ facts, prefill }: WireTarget): boolean =>
   prefill === undefined ? facts.takesPrefill === true : prefill === "as_is";
 
-/** Anthropic's Messages, on the way to and from the form between all formats. */
+/** What it calls otherwise than chat does. */
 const MEMBER_NAMES = new Map([
   ["annotations", "citations"],
   ["stop", "stop_sequences"],
   ["response_format", "output_config.format"],
+  ["reasoning", "thinking"],
+  ["parallel_tool_calls", "tool_choice.disable_parallel_tool_use"],
 ]);
 
+/** Anthropic's Messages, on the way to and from the form between all formats. */
 export const MESSAGES_DIALECT: Dialect = {
   memberNames: MEMBER_NAMES,
   readRequest,

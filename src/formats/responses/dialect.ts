@@ -12,12 +12,16 @@ const REPEATABLE: ReadonlySet<string> = new Set(["previous_response_id", "prompt
 
 const mayRepeat = ({ path, isEssential }: ForeignMember): boolean => !isEssential || REPEATABLE.has(path);
 
-/** OpenAI's Responses API: https://platform.openai.com/docs/api-reference/responses */
+/** What it calls otherwise than chat does. */
 const MEMBER_NAMES = new Map([
   ["logprobs", "include"],
+  ["max_tokens", "max_output_tokens"],
+  ["thinking", "reasoning"],
   ["response_format", "text.format"],
+  ["messages", "input"],
 ]);
 
+/** OpenAI's Responses API: https://platform.openai.com/docs/api-reference/responses */
 export const RESPONSES_DIALECT: Dialect = {
   memberNames: MEMBER_NAMES,
   readRequest,

@@ -22,7 +22,7 @@ export interface RequestTranslation {
   readonly variant: BodyVariant | undefined;
   /** Refuse members for which the wire has no place, rather than leave them out. */
   readonly refusesUnsupported: boolean;
-  /** What the client calls a member that the wire refuses, if that is not what the wire calls it. */
+  /** See {@link ClientDialect.memberNames}. */
   readonly memberNames?: ClientDialect["memberNames"] | undefined;
 }
 
@@ -77,11 +77,11 @@ export function writeConversation(
   const written = orRefuse(target.provider, () => wire.writeRequest(conversation, target), memberNames);
   const notes = [
     ...conversation.foreign.map(({ path }): Note => ({ kind: "dropped", member: path })),
-    ...written.notes,
+    ...[...written.notes, ...(losesCitations(conversation, wire) ? [CITATIONS] : [])].map(({ kind, member }): Note => ({
+      kind,
+      member: memberNames?.get(member) ?? member,
+    })),
   ];
-  if (losesCitations(conversation, wire)) {
-    notes.push({ kind: "dropped", member: memberNames?.get(CITATIONS) ?? CITATIONS });
-  }
   const dropped = refusesUnsupported ? membersOf(notes, "dropped") : "";
   if (dropped !== "") throw refuse(dropped, target.provider, `${NO_PLACE} (UNSUPPORTED_FIELDS=refuse)`);
   const body = provider.refusesStreamOptions ? withoutStreamOptions(written.body) : written.body;
@@ -89,7 +89,7 @@ export function writeConversation(
 }
 
 /** What most APIs call sources of what was said before. */
-const CITATIONS = "annotations";
+const CITATIONS: Note = { kind: "dropped", member: "annotations" };
 
 /** Whether it is said of what was said before where it comes from, and the wire cannot repeat it. */
 const losesCitations = ({ turns }: Conversation, { takesCitations = false }: WireDialect): boolean =>

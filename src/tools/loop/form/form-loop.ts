@@ -86,6 +86,7 @@ async function openAgent(
     conversation,
     tools: toolsOf(plan.definitions),
     mayGrow: client.mayRepeat !== undefined,
+    memberNames: client.memberNames,
   });
   const rounds: Round[] = [];
   const toolsFor = (id: string): readonly Tool[] => toolsOf(plan.offer.definitions(id));
@@ -128,7 +129,8 @@ async function openOther(
   // Any member of a chat completion can stay in one that has grown.
   const mayGrow =
     other.wire === "chat" || (client.mayRepeat !== undefined && unrepeatable(conversation, client) === "");
-  const side = await openFormSide(parts, other, { wire, conversation, tools: toolsFor(id), mayGrow });
+  const { memberNames } = client;
+  const side = await openFormSide(parts, other, { wire, conversation, tools: toolsFor(id), mayGrow, memberNames });
   let added = 0;
   return {
     ...side,

@@ -1,6 +1,6 @@
 import { parsedWeight } from "../../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../../../formats/form/conversation.ts";
-import type { WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
+import type { ClientDialect, WireDialect, WireTarget } from "../../../formats/form/dialect.ts";
 import { factsOf } from "../../../formats/form/model-facts.ts";
 import type { ProviderApiName } from "../../../providers/api-paths.ts";
 import type { Provider } from "../../../providers/provider.ts";
@@ -45,13 +45,14 @@ export interface FormSideOptions {
   readonly tools: readonly Tool[];
   /** The client's bytes can grow by turns, if the provider has its API. */
   readonly mayGrow: boolean;
+  readonly memberNames: ClientDialect["memberNames"];
 }
 
 /** @throws Failure if the provider cannot be asked for it */
 export async function openFormSide(
   parts: FormSideParts,
   admitted: AdmittedRequest,
-  { wire, conversation, tools, mayGrow }: FormSideOptions,
+  { wire, conversation, tools, mayGrow, memberNames }: FormSideOptions,
 ): Promise<FormSide> {
   const { format, body, target: asked, wire: api, attempts } = admitted;
   const { provider, model } = asked;
@@ -66,7 +67,7 @@ export async function openFormSide(
   const grown = complete === conversation ? 0 : mediaBytes(complete) - mediaBytes(conversation);
   const refusesUnsupported = parts.refusesUnsupported && !isNative;
   const variant = variantFor(asked, api);
-  const translation = { wire, target: wireTarget, provider, variant, refusesUnsupported };
+  const translation = { wire, target: wireTarget, provider, variant, refusesUnsupported, memberNames };
   const request = isWritten
     ? openWrittenRequest(complete, tools, translation, weightOf(body.bytes) + grown)
     : openOwnRequest(admitted, conversation, tools, wire, wireTarget);
