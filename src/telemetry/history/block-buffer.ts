@@ -19,6 +19,8 @@ export interface BlockBuffer {
   size(): number;
   /** Completes the last block. @returns what has all of them, up to `size` */
   seal(): Uint8Array;
+  /** How many rows are in blocks that end behind so many bytes. The last block must be complete. */
+  rowsBehind(bytes: number): number;
   clear(): void;
   /** What is added from now on goes to another segment. The buffer must be empty. */
   beginSegment(number: number): void;
@@ -115,6 +117,16 @@ class Blocks implements BlockBuffer {
     words[head + HEADER.checksum] = checksumOf(words, head, end >>> 2);
     this.start = -1;
     return this.memory;
+  }
+
+  rowsBehind(bytes: number): number {
+    let rows = 0;
+    for (let at = 0, length = 0; at < this.end; at += length) {
+      const head = at >>> 2;
+      length = this.words[head + HEADER.length] ?? 0;
+      if (at + length > bytes) rows += this.words[head + HEADER.rows] ?? 0;
+    }
+    return rows;
   }
 
   clear(): void {

@@ -82,6 +82,9 @@ export function recordRequests(parts: RecordRequestsParts): { readonly observe: 
       problems.set("disk", writer.write());
       content?.flush();
       losses.end();
+      // Nothing writes them any more.
+      const left = writer.unwritten();
+      if (left > 0) losses.tell(left);
     },
   };
 }

@@ -24,6 +24,8 @@ export interface SpoolWriter extends Pick<BlockBuffer, "add" | "lastId"> {
   isDue(): boolean;
   /** Writes what was added. @returns why the disk does not take it all; undefined if it does */
   write(): string | undefined;
+  /** How many rows the disk has not taken. */
+  unwritten(): number;
   /** So many more bytes are in the database. */
   consumed(bytes: number): void;
   /** The segments of the slot are to be read from their beginning, so many bytes of others and the one that is written. */
@@ -104,6 +106,10 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
       } catch (error) {
         return error instanceof Error ? error.message : String(error);
       }
+    },
+    unwritten() {
+      blocks.seal();
+      return blocks.rowsBehind(written);
     },
     consumed(bytes) {
       waiting = Math.max(0, waiting - bytes);

@@ -247,6 +247,23 @@ test("a full disk costs no row and no request", async () => {
   expect(changed().map(({ level }) => level)).toEqual(["warn", "info"]);
 });
 
+test("rows that a full disk has not taken until the end are lost, counted and told", async () => {
+  using disk = mountSmallDisk();
+  if (!disk) return;
+  const ballast = join(disk.folder, "ballast");
+  const { history, losses } = await openIn(disk, undefined);
+  for (let index = 0; index < 10; index++) history.observe(requestOf(index), 5);
+  fill(ballast);
+  for (let index = 10; index < 300; index++) history.observe(requestOf(index), 5);
+  await history.close();
+  unlinkSync(ballast);
+  const next = await openIn(disk, undefined);
+  const { rows } = await next.history.requests(ALL);
+  await next.history.close();
+  expect(rows.length).toBeWithin(10, 300);
+  expect([history.lost(), losses]).toEqual([300 - rows.length, [300 - rows.length]]);
+});
+
 test.each([
   ["DATA_DIR", "a folder that is a file", (folder: string) => ({ DATA_DIR: join(folder, "file", "data") })],
   ["DATA_DIR", "a file that is no database", (folder: string) => ({ DATA_DIR: join(folder, "broken") })],
