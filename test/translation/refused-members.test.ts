@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { json } from "../fixtures/answers.ts";
 import { DIALECTS } from "../../src/formats/dialects.ts";
 import { startTranslating, type TranslatingGateway } from "./translating-gateway.ts";
 
@@ -33,4 +34,23 @@ test.each<[path: string, request: object, member: string]>([
   const { error } = (await response.json()) as { error: string | { message: string } };
   expect(typeof error === "string" ? error : error.message).toStartWith(`${member} cannot be sent to `);
   expect(started.takeCalls()).toEqual([]);
+});
+
+test.each<[path: string, request: object, header: string, members: string]>([
+  [
+    generate("messaging/m"),
+    { contents, generationConfig: { seed: 7, presencePenalty: 1 } },
+    "x-gateway-dropped",
+    "generationConfig.seed, generationConfig.presencePenalty",
+  ],
+  [
+    "/v1/messages",
+    { model: "responding/m", max_tokens: 9, messages: MESSAGES, top_k: 3 },
+    "x-gateway-dropped",
+    "top_k",
+  ],
+])("of %s, what is left out of %j is told in the client's own words", async (path, request, header, members) => {
+  started.answerWith(json(200, { error: { message: "enough" } }));
+  const response = await started.post(path, request);
+  expect([started.takeCalls().length, response.headers.get(header)]).toEqual([1, members]);
 });
