@@ -29,9 +29,7 @@ const RESOLUTIONS: ReadonlyMap<string, string> = new Map(
  */
 export function writeMedia(block: MediaBlock, writing: Writing): WireObject {
   const part = writeSource(block, writing);
-  const { detail, name } = block;
-  // `displayName` is read only where the provider runs tools itself, which are none of a translated request.
-  if (name !== undefined && name !== "") writing.note("dropped", "filename");
+  const { detail } = block;
   if (detail === undefined || detail === "auto") return part;
   const level = RESOLUTIONS.get(detail);
   // Only models from 3 on are told of each picture.

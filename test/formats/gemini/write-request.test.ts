@@ -85,13 +85,6 @@ const url = (address: string) => ({ kind: "url", url: address }) as const;
 const withMedia = (block: MediaBlock, model = NEW) => write({ turns: [{ role: "user", blocks: [block] }] }, model);
 
 describe("media", () => {
-  test("the name of a document is told to be left out", () => {
-    const source = { kind: "base64", data: "JVBERi0=" } as const;
-    const named = withMedia({ type: "document", source, mediaType: "application/pdf", name: "a.pdf" });
-    expect(named.notes).toEqual(["-filename"]);
-    expect(JSON.stringify(named.body)).not.toContain("a.pdf");
-  });
-
   test.each<[string, MediaBlock, object]>([
     [
       "an image, by its bytes",
