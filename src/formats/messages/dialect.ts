@@ -18,7 +18,6 @@ const continues = ({ facts, prefill }: WireTarget): boolean =>
 /** What it calls otherwise than chat does. */
 const MEMBER_NAMES = new Map([
   ["annotations", "citations"],
-  ["filename", "title"],
   ["stop", "stop_sequences"],
   ["response_format", "output_config.format"],
   ["reasoning", "thinking"],
