@@ -12,12 +12,10 @@ export function ownCommand(): readonly [executable: string, ...script: string[]]
  */
 export const RUNTIME_ENVIRONMENT = {
   /**
-   * After so many seconds in which memory has not grown all garbage is collected, and after so many more again. That also drops
-   * the compiled code that has not run since the time before. By default that is after 10 s, 2 min and 10 min: a gateway that had
-   * been quiet for 200 s took 184 and 212 µs of CPU for a chat in the first and second second after it, and 1.5 s to compile
-   * anew; with an hour, 65 to 92. Memory is as small (65 MiB instead of 62). https://github.com/oven-sh/bun/pull/43174
+   * After so many seconds in which memory has not grown all garbage is collected, and again after further times: never, because
+   * `collectWhenQuiet` does it at better ones. https://github.com/oven-sh/bun/pull/43174
    */
-  BUN_IDLE_GC_SECONDS: "10,3600",
+  BUN_IDLE_GC_SECONDS: "0",
   /** Its own `fetch` lets 256 requests out at once by default. https://bun.com/docs/runtime/networking/fetch */
   BUN_CONFIG_MAX_HTTP_REQUESTS: "65535",
   /**

@@ -1,6 +1,7 @@
 import { BACKGROUND_TIMERS } from "../core/deadlines.ts";
 import { SettingError } from "../core/errors.ts";
 import { nextTurn } from "../core/event-loop.ts";
+import { collectWhenQuiet } from "../core/memory/collect-when-quiet.ts";
 import { freeAfterStart } from "../core/memory/free-after-start.ts";
 import type { ConfigFile } from "../config/file/config-file.ts";
 import { keepFileState } from "../config/file/file-state.ts";
@@ -146,6 +147,7 @@ export async function openSoleService(parts: ServiceParts): Promise<Service> {
     async listen() {
       const serving = await service.listen();
       freeAfterStart({ timers: BACKGROUND_TIMERS, usedCpu, free: Bun.shrink });
+      collectWhenQuiet({ timers: BACKGROUND_TIMERS, usedCpu, collect: () => Bun.gc(true) });
       return serving;
     },
   };
