@@ -23,27 +23,51 @@ const CASES = [
   ["/v1/responses", "openai/gpt-4o", dataEvent({ type: "response.completed", response: LONG_RESPONSE })],
 ] as const;
 
+/** The official clients of Anthropic leave as soon as they have read one. */
+const ERRORS = [
+  ["/v1/chat/completions", "openai/gpt-4o", dataEvent({ error: { message: "overloaded", code: 529 } })],
+  [
+    "/v1/messages",
+    "anthropic/claude",
+    dataEvent({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } }, "error"),
+  ],
+  [
+    "/v1/responses",
+    "openai/gpt-4o",
+    dataEvent(
+      { type: "response.failed", response: { id: "r", error: { code: "server_error", message: "broke" } } },
+      "response.failed",
+    ),
+  ],
+] as const;
+
+/** Asks for a stream that the provider keeps open behind this, so that the client is the one who ends it. */
+async function leaveWith(target: string, model: string, written: string, rest: string) {
+  rig.provider.answer(sse([written, rest], { gaps: [undefined, createGate()] }));
+  const body = { model, stream: true, max_tokens: 5, input: "hi", messages: [{ role: "user", content: "hi" }] };
+  const { id, client } = await rig.call({ target, body });
+  await client.head();
+  let received = "";
+  while (received.length < written.length) received += Buffer.from((await client.nextChunk()) ?? []).toString();
+  expect(received).toBe(written);
+  client.leave();
+  return rig.settled(id);
+}
+
+test.each(ERRORS)(
+  "a client of %s that leaves with the provider's error has it in the log",
+  async (target, model, error) => {
+    const line = await leaveWith(target, model, dataEvent({ n: 1 }) + error, "data: more\n\n");
+    expect(line).toMatchObject({ level: "warn", outcome: "answered", client_gone: false, failure: "provider_error" });
+  },
+);
+
 for (const [target, model, lastEvent] of CASES) {
   for (const whole of [true, false]) {
     const outcome = whole ? "answered" : "client_gone";
     test(`a client that leaves ${whole ? "with" : "before"} the last event of ${target} (${lastEvent.length} characters) counts as ${outcome}`, async () => {
-      // The provider keeps its stream open after the last event, so the client is the one who ends it.
-      const firstWrite = dataEvent({ n: 1 }) + (whole ? lastEvent : "");
-      rig.provider.answer(sse([firstWrite, lastEvent], { gaps: [undefined, createGate()] }));
-      const body = {
-        model,
-        stream: true,
-        max_tokens: 5,
-        input: "hi",
-        messages: [{ role: "user", content: "hi" }],
-      };
-      const { id, client } = await rig.call({ target, body });
-      await client.head();
-      let received = "";
-      while (received.length < firstWrite.length) received += Buffer.from((await client.nextChunk()) ?? []).toString();
-      expect(received).toBe(firstWrite);
-      client.leave();
-      expect(await rig.settled(id)).toMatchObject({ outcome, client_gone: !whole });
+      const written = dataEvent({ n: 1 }) + (whole ? lastEvent : "");
+      expect(await leaveWith(target, model, written, lastEvent)).toMatchObject({ outcome, client_gone: !whole });
     });
   }
 }

@@ -100,15 +100,20 @@ export class EventRecorder implements StreamListener {
   }
 
   failureAtEnd(): Failure | undefined {
-    const provider = this.#context.provider ?? "";
     const last = this.#last();
     // The chunk that was removed is the last but for `[DONE]`.
     if (this.#hasUsageChunk && endsEvent(last)) return undefined;
+    const { provider = "" } = this.#context;
     if (!this.#hasBegun) return new Failure("upstream_empty_response", { provider });
     const ending = this.#watch.ending(last);
-    // Reported by the provider itself, and relayed.
-    if (ending === "error") this.#context.failed(new Failure("provider_error", { provider }));
+    if (ending === "error") this.#reportedError();
     return ending === "cut" ? new UpstreamFailure(unfinishedStream(), provider) : undefined;
+  }
+
+  /** The provider itself has reported it, and it was relayed. */
+  #reportedError(): void {
+    const { provider = "" } = this.#context;
+    this.#context.failed(new Failure("provider_error", { provider }));
   }
 
   isOver(): boolean {
@@ -129,7 +134,10 @@ export class EventRecorder implements StreamListener {
     context.sent(this.#tail.total());
     // Clients leave when they have the last event, which may be before the provider has closed its stream.
     const isLeft = reason?.code === "client_gone";
-    const hasAll = isLeft && this.#watch.isOver(last) && this.#watch.ending(last) === "whole";
+    const ending = isLeft && this.#watch.isOver(last) ? this.#watch.ending(last) : "cut";
+    // Some leave with the provider's error, which is what has happened.
+    if (ending === "error") this.#reportedError();
+    const hasAll = ending !== "cut";
     const { usage } = this.#reply;
     const told = usage ? usage() : joinUsage(context.usage, (this.#format.readUsage ?? readUsage)(last));
     bookStream(context, told, this.#tail, reason !== undefined && !hasAll);

@@ -110,11 +110,11 @@ describe.each(PAIRS)("a client of %s at a provider of %s", (client, wire) => {
     expect(line["outcome"]).toBe("cut");
   });
 
-  test("gets an error that the provider streams first with a status", async () => {
+  test("gets an error that the provider streams first with a status, and when to ask again", async () => {
     const error = { type: "error", error: { type: "overloaded_error", message: "busy" } };
-    rigOf(wire).answer(sse([`event: error\ndata: ${JSON.stringify(error)}\n\n`]));
-    const { status, text: got } = await send(client, wire, true);
-    expect(status).toBe(529);
+    rigOf(wire).answer(sse([`event: error\ndata: ${JSON.stringify(error)}\n\n`], { headers: { "retry-after": "7" } }));
+    const { status, headers, text: got } = await send(client, wire, true);
+    expect([status, headers.get("retry-after")]).toEqual([529, "7"]);
     expect(got).toContain("busy");
   });
 

@@ -29,7 +29,8 @@ export interface FormStepOptions extends Omit<StepWriterOptions, "client"> {
 export function openFormStep({ attempts, format, side }: OpenedForm, options: FormStepOptions): StepStream {
   const { client, read, add, sum } = options;
   const writer = openStepWriter(options, () => side().isNative);
-  const failureOf = (error: AnswerError): Failure => answerFailure(error, { provider: side().provider, format });
+  const failureOf = (error: AnswerError, response?: UpstreamResponse): Failure =>
+    answerFailure(error, { provider: side().provider, format, ...(response && { response }) });
   const onError = (error: AnswerError): void => attempts.context.failed(failureOf(error));
   const inClientsWords = (error: AnswerError): AnswerError => clientsError(error, side().provider, format);
   const openTranslation = (response: UpstreamResponse): StreamTranslation => {
@@ -43,7 +44,7 @@ export function openFormStep({ attempts, format, side }: OpenedForm, options: Fo
       onEvent: options.listen(),
       clientsError: inClientsWords,
       onError,
-      failureOf,
+      failureOf: (error) => failureOf(error, response),
     });
   };
   let opened: StreamTranslation | undefined;
