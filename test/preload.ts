@@ -2,9 +2,10 @@
  * Makes a bare `bun test` work where the packages, or the pinned Bun, are missing: it starts the same command again
  * through `.ci/bun`, which installs them. Run by Bun before the tests (bunfig.toml); costs three `stat` calls otherwise.
  */
-import { setDefaultTimeout } from "bun:test";
+import { afterAll, setDefaultTimeout } from "bun:test";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { removeScratchFolders } from "./fixtures/scratch-folder.ts";
 
 const project = join(import.meta.dir, "..");
 const launcher = join(project, ".ci", "bun");
@@ -61,6 +62,9 @@ if (process.env[startedAgain] === undefined && !isPrepared()) {
  * needs otherwise, and each wait has a deadline of its own, below this one (test/fixtures/within.ts).
  */
 const TEST_TIMEOUT_MS = 150_000;
+
+// In a worker after every file, otherwise after the last one; the hooks of the tests themselves have run by then.
+afterAll(removeScratchFolders);
 
 // Holds for one file, and a preload runs before every file only where files are isolated: otherwise those behind the
 // first would have five seconds.

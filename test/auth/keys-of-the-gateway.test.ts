@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSigningKey } from "../fixtures/signing-key.ts";
 import { startGateway } from "../fixtures/start-gateway.ts";
@@ -13,13 +12,13 @@ import {
   threeProviders,
 } from "../routes/started-gateway.ts";
 import { ADMITTED, bearer, knock, NOWHERE } from "./knock.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const FIRST = "first-key-0123456789";
 const SECOND = "second-key-0123456789";
 const ANTHROPIC_ROUTES = ["/v1/messages", "/v1/messages/count_tokens"];
 
-const folder = mkdtempSync(join(tmpdir(), "gateway-keys-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder("gateway-keys");
 
 describe("static keys", () => {
   let started: StartedGateway;

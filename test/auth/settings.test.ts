@@ -1,6 +1,5 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSigningKey } from "../fixtures/signing-key.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
@@ -8,11 +7,11 @@ import { startTokenIssuer } from "../fixtures/token-issuer.ts";
 import { checkSettings } from "../cli/check-settings.ts";
 import { runToEnd } from "../cli/run-to-end.ts";
 import { ADMITTED, bearer, knock } from "./knock.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const KEY = "marked-key-0123456789";
 
-const folder = mkdtempSync(join(tmpdir(), "auth-settings-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder("auth-settings");
 
 function fileOf(content: string): string {
   const path = join(folder, crypto.randomUUID());

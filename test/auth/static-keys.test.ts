@@ -1,11 +1,10 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashToken, readStaticKeys } from "../../src/auth/static-keys.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "static-keys-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder("static-keys");
 
 function fileOf(content: string | Uint8Array): string {
   const path = join(folder, crypto.randomUUID());

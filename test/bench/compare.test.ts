@@ -1,12 +1,11 @@
-import { afterAll, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseResult } from "../../bench/compare/summary.ts";
 import { until } from "../reload/reloadable.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "compare-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder("compare");
 const PROJECT = join(import.meta.dir, "..", "..");
 
 /** A file with the gateways of these names, each of other-gateway.ts, and one that is not installed. */

@@ -1,6 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import {
   GUARD_MEASURES,
@@ -15,6 +13,7 @@ import { askProbe, withProbe } from "../../bench/measure/heap.ts";
 import { endAll, launch } from "../../bench/targets/launch.ts";
 import { BARE } from "../../bench/targets/own-targets.ts";
 import { countObjects, heapGrowth } from "../fixtures/ask-process-probe.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const BASELINE = {
   ...{ chatCpu: 2, streamCpu: 1, chatObjects: 10, streamObjects: 4 },
@@ -148,9 +147,8 @@ test("a heap grew by what it has more of each type, most first", () => {
 });
 
 describe("a process with a probe", () => {
-  const directory = mkdtempSync(join(tmpdir(), "heap-probe-"));
+  const directory = scratchFolder("heap-probe");
   const ground = { mockOrigin: "", directory };
-  afterAll(() => rmSync(directory, { recursive: true }));
 
   test("cannot be one that the bench does not start", () => {
     expect(() => withProbe({ name: "theirs" }, true)).toThrow("theirs is not started by the bench");

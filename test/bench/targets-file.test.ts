@@ -1,12 +1,11 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readPage } from "../readme/markdown.ts";
 import { readTargets } from "../../bench/targets/targets-file.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "targets-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder("targets");
 const file = join(folder, "targets.yaml");
 const ground = { mockOrigin: "http://127.0.0.1:9", directory: folder };
 

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { packageManager } from "../../package.json" with { type: "json" };
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const PROJECT = join(import.meta.dir, "..", "..");
 
@@ -14,7 +14,7 @@ interface Audited {
 
 /** Runs the audit of a project against a registry, with the Bun of this process. */
 async function audit(registry: string, project = PROJECT, options: readonly string[] = []): Promise<Audited> {
-  const programs = mkdtempSync(join(tmpdir(), "audit-"));
+  const programs = scratchFolder("audit");
   symlinkSync(process.execPath, join(programs, "bun"));
   const child = Bun.spawn(["sh", join(project, ".ci", "audit"), ...options], {
     env: { PATH: `${programs}:${process.env["PATH"]}`, BUN_CONFIG_REGISTRY: registry, NO_COLOR: "1" },
@@ -82,7 +82,7 @@ test("neither passes nor fails if the registry cannot be reached", async () => {
 });
 
 test("fails if the lock file does not pin what package.json asks for", async () => {
-  const project = mkdtempSync(join(tmpdir(), "audit-"));
+  const project = scratchFolder("audit");
   mkdirSync(join(project, ".ci"));
   for (const script of ["audit", "bun"]) copyFileSync(join(PROJECT, ".ci", script), join(project, ".ci", script));
   const manifest = (dependencies: object): string =>

@@ -1,16 +1,16 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { linkSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { linkSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { within } from "../fixtures/within.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const PROJECT = join(import.meta.dir, "..", "..");
 const BIN = manifest.bin["inference-gateway"];
 
 let built: string;
 beforeAll(async () => {
-  built = join(mkdtempSync(join(tmpdir(), "package-")), "package");
+  built = join(scratchFolder("package"), "package");
   const child = Bun.spawn(["sh", join(PROJECT, ".ci", "build"), "--package", built], {
     env: { ...process.env, npm_execpath: process.execPath },
     stdin: "ignore",
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 /** Lays the package out as an installer does: its folder, that of Bun's package, and the link that is called. */
 function install(own = "node_modules/inference-gateway", bun = "node_modules"): string {
-  const root = mkdtempSync(join(tmpdir(), "installed-"));
+  const root = scratchFolder("installed");
   const folder = join(root, own, dirname(BIN));
   mkdirSync(folder, { recursive: true });
   // Links, since copies of 12 MB for each test cost more than what it starts.
@@ -37,7 +37,7 @@ function install(own = "node_modules/inference-gateway", bun = "node_modules"): 
 }
 
 /** Only what every machine has: neither Node nor Bun. */
-const programs = mkdtempSync(join(tmpdir(), "programs-"));
+const programs = scratchFolder("programs");
 for (const name of ["sh", "readlink"]) symlinkSync(Bun.which(name) ?? `/bin/${name}`, join(programs, name));
 
 function start(root: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {

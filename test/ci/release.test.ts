@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { billOfMaterials } from "../../.ci/archives/bill-of-materials.ts";
 import { readContents } from "../../.ci/archives/contents.ts";
@@ -9,6 +8,7 @@ import { closeOver, readLockFile } from "../../.ci/archives/lock-file.ts";
 import { platformOf, PLATFORMS } from "../../.ci/archives/platforms.ts";
 import { packFiles } from "../../.ci/archives/tar.ts";
 import manifest from "../../package.json" with { type: "json" };
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const PROJECT = join(import.meta.dir, "..", "..");
 const contents = await readContents(PROJECT);
@@ -37,7 +37,7 @@ async function bundledPackages(): Promise<readonly string[]> {
     target: "bun",
     splitting: true,
     metafile: true,
-    outdir: mkdtempSync(join(tmpdir(), "bundle-")),
+    outdir: scratchFolder("bundle"),
   });
   const inputs = Object.keys(metafile?.inputs ?? {});
   return [...new Set(inputs.flatMap((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []))];
@@ -105,7 +105,7 @@ test("an archive is unpacked with its contents and modes by any tar, and is the 
     { path: "folder/empty", content: new Uint8Array() },
     { path: "folder/block", content: Buffer.alloc(512, "x") },
   ];
-  const folder = mkdtempSync(join(tmpdir(), "archive-"));
+  const folder = scratchFolder("archive");
   const archive = packFiles(files);
   expect(packFiles(files)).toEqual(archive);
   await Bun.write(join(folder, "a.tar.gz"), archive);

@@ -1,23 +1,15 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { copyFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { startGateway } from "../fixtures/start-gateway.ts";
 import { checkSettings } from "./check-settings.ts";
 import { linesOf, runToEnd } from "./run-to-end.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const KEY = "sk-marked-0123456789abcdef";
 
-const folders: string[] = [];
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "settings-"));
-  folders.push(folder);
-  return folder;
-}
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true });
-});
+const newFolder = (): string => scratchFolder("settings");
 
 describe("bad settings end the process with 2, one line each", () => {
   test.each([

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { closeSync, constants, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { within } from "../fixtures/within.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const EXIT_MODULE = join(import.meta.dir, "../../src/cli/exit.ts");
 
@@ -22,7 +22,7 @@ test("a process that ends says on standard error what of its log is lost, then w
 });
 
 test("it ends although nobody reads standard error, and no more fits into it", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "exit-"));
+  const folder = scratchFolder("exit");
   const pipe = join(folder, "pipe");
   expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
   // Opened for both, so that there is a reader, which does not read.
@@ -39,6 +39,5 @@ test("it ends although nobody reads standard error, and no more fits into it", a
     child.kill("SIGKILL");
     closeSync(filling);
     closeSync(output);
-    rmSync(folder, { recursive: true });
   }
 });

@@ -1,12 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openService, StartFailure } from "../../src/cli/service.ts";
 import { loadConfig } from "../fixtures/load-config.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { lockSlot } from "../../src/telemetry/history/spool-files.ts";
 import { forcedTransport } from "../fixtures/start-gateway.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 /** Builds a gateway that keeps requests, and has it listen. @returns what it fails with */
 async function failToStart(folder: string, settings: Readonly<Record<string, string>>): Promise<unknown> {
@@ -49,11 +48,10 @@ describe("a start that fails after the history was opened leaves nothing of it:"
       },
     ],
   ])("%s", async (_, settings) => {
-    const folder = mkdtempSync(join(tmpdir(), "failed-start-"));
+    const folder = scratchFolder("failed-start");
     const error = await failToStart(folder, settings);
     expect(error).toBeInstanceOf(StartFailure);
     using slot = lockSlot(join(folder, "history-spool"), 0);
     expect(slot?.number).toBe(0);
-    rmSync(folder, { recursive: true });
   });
 });

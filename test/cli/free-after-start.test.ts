@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { beforeAll, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startGateway } from "../fixtures/start-gateway.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 /** Says when the runtime is asked to give back what it can. */
 const SAYS_SO = `
@@ -15,10 +15,9 @@ Bun.shrink = () => {
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "shrink-"));
+  folder = scratchFolder("shrink");
   writeFileSync(join(folder, "says-so.ts"), SAYS_SO);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 test("a gateway that nobody asks gives back what its start has left: its own work after it listens is no load", async () => {
   await using gateway = await startGateway({ BUN_OPTIONS: `--preload ${join(folder, "says-so.ts")}` });

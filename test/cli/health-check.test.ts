@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../fixtures/load-config.ts";
 import { checkHealth } from "../../src/cli/health-check.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 /** What `--healthcheck` says where this answers at the gateway's address. */
 async function checkBeside(answer: (request: Request) => Response): Promise<string | undefined> {
@@ -31,7 +31,7 @@ test.each([200, 404, 503])("status %i is told unless it is good", async (status)
 test.each(["SERVER_PORT", "SERVER_UNIX_SOCKET"])(
   "a gateway that serves HTTPS is asked by it, at %s too",
   async (name) => {
-    const folder = mkdtempSync(join(tmpdir(), "gateway-health-"));
+    const folder = scratchFolder("gateway-health");
     const paths = { SERVER_TLS_CERT_PATH: join(folder, "cert.pem"), SERVER_TLS_KEY_PATH: join(folder, "key.pem") };
     const { cert, key } = await createSelfSignedCertificate();
     writeFileSync(paths.SERVER_TLS_CERT_PATH, cert);

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { beforeAll, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startGateway } from "../fixtures/start-gateway.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 /** Throws where nobody can be answered, each time that the process gets SIGUSR2. */
 const THROWS = `
@@ -14,10 +14,9 @@ process.on("SIGUSR2", () => {
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "faults-"));
+  folder = scratchFolder("faults");
   writeFileSync(join(folder, "throws.ts"), THROWS);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each([
   ["a gateway that serves", {}],

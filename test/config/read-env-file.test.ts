@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Environment, readEnvFile } from "../../src/config/environment.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 let folder = "";
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "env-file-"));
+  folder = scratchFolder("env-file");
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 function read(text: string, environment: Environment = {}): Environment {
   const path = join(folder, `${crypto.randomUUID()}.env`);

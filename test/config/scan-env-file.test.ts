@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../fixtures/load-config.ts";
 import { readEnvFile } from "../../src/config/environment.ts";
 import { scanEnvFile } from "../../src/config/scan-env-file.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 describe("the lines of a file", () => {
   test.each<[text: string, variables: [string, number][], unread: number[]]>([
@@ -52,7 +52,7 @@ describe("the lines of a file", () => {
 });
 
 test("what in a file means nothing is warned about, with its line and nothing of its value", () => {
-  const folder = mkdtempSync(join(tmpdir(), "env-lines-"));
+  const folder = scratchFolder("env-lines");
   const path = join(folder, "a.env");
   writeFileSync(
     path,
@@ -68,18 +68,14 @@ test("what in a file means nothing is warned about, with its line and nothing of
       "EMPTY=",
     ].join("\n"),
   );
-  try {
-    const read = readEnvFile(path, { XYZ: "1" });
-    if (!read.ok) throw new Error(read.problem);
-    expect(loadConfig(read.environment, read.lines).warnings).toEqual([
-      "GEMINI_API_KEY is read as GOOGLE_API_KEY",
-      "line 3 of --env-file: POSTGRES_PASSWORD is not a setting of this version and is ignored",
-      "line 4 of --env-file: GROQ_APIKEY is not a setting of this version and is ignored (did you mean GROQ_API_KEY?)",
-      "line 5 of --env-file: it is not NAME=value and is ignored",
-      "line 6 of --env-file: SERVER_PROT is not a setting of this version and is ignored (did you mean SERVER_PORT?)",
-      "line 7 of --env-file: its name is none of this version's, and it is ignored",
-    ]);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const read = readEnvFile(path, { XYZ: "1" });
+  if (!read.ok) throw new Error(read.problem);
+  expect(loadConfig(read.environment, read.lines).warnings).toEqual([
+    "GEMINI_API_KEY is read as GOOGLE_API_KEY",
+    "line 3 of --env-file: POSTGRES_PASSWORD is not a setting of this version and is ignored",
+    "line 4 of --env-file: GROQ_APIKEY is not a setting of this version and is ignored (did you mean GROQ_API_KEY?)",
+    "line 5 of --env-file: it is not NAME=value and is ignored",
+    "line 6 of --env-file: SERVER_PROT is not a setting of this version and is ignored (did you mean SERVER_PORT?)",
+    "line 7 of --env-file: its name is none of this version's, and it is ignored",
+  ]);
 });

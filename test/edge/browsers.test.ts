@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import OpenAI from "openai";
 import { type RawClient, openRawClient } from "../fixtures/raw-http-client.ts";
 import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts";
 import { CHAT } from "../routes/requests.ts";
 import { type StartedGateway, startBesideProvider, threeProviders } from "../routes/started-gateway.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const APP = "https://app.example.com";
 const KEYS = { AUTH_ENABLED: "true", AUTH_API_KEYS: "ci:a-key-for-tests" };
@@ -284,7 +284,7 @@ describe("with origins and hosts that are allowed", () => {
   });
 
   test("a unix socket, which no page reaches, is asked under any name unless some are listed", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "browsers-"));
+    const directory = scratchFolder("browsers");
     const [any, listed] = [join(directory, "any.sock"), join(directory, "listed.sock")];
     await using _first = await startGateway({ SERVER_UNIX_SOCKET: any });
     await using _second = await startGateway({ SERVER_UNIX_SOCKET: listed, SERVER_ALLOWED_HOSTS: "gateway" });
@@ -293,7 +293,6 @@ describe("with origins and hosts that are allowed", () => {
     expect(await statusOf(any, "whatever")).toBe(200);
     expect(await statusOf(any, "whatever", EVIL)).toBe(403);
     expect([await statusOf(listed, "gateway"), await statusOf(listed, "whatever")]).toEqual([200, 403]);
-    rmSync(directory, { recursive: true });
   });
 
   test("* allows all of them", async () => {

@@ -1,6 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   askProcessProbe,
@@ -11,12 +10,13 @@ import {
 } from "../fixtures/ask-process-probe.ts";
 import { showFigures } from "../fixtures/figures.ts";
 import { startGateway } from "../fixtures/start-gateway.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 /** Of each kind; `NAMES=100000` asks for as many as a gateway may see in a day. */
 const NAMES = Number(process.env["NAMES"] ?? 1500);
 const AT_ONCE = 16;
 
-const folder = mkdtempSync(join(tmpdir(), "gateway-names-"));
+const folder = scratchFolder("gateway-names");
 const provider = Bun.serve({
   port: 0,
   hostname: "127.0.0.1",
@@ -29,7 +29,6 @@ const provider = Bun.serve({
 });
 afterAll(async () => {
   await provider.stop(true);
-  rmSync(folder, { recursive: true });
 });
 
 /** Every part that looks at names is in use: metrics, sticky deployments, limits, keys, sessions. */

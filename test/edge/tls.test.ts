@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { checkSettings } from "../cli/check-settings.ts";
@@ -14,6 +13,7 @@ import { startGateway } from "../fixtures/start-gateway.ts";
 import { startGateway as startInProcess } from "../fixtures/start-in-process.ts";
 import { startRig } from "../fixtures/start-rig.ts";
 import { within } from "../fixtures/within.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 // Where the machine is busy, a gateway takes long to start.
 
@@ -38,7 +38,7 @@ function shakeHands(port: number, options: object = {}): Promise<{ fingerprint: 
 }
 
 test("serves HTTPS, and takes a new certificate on SIGHUP without losing its port", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-tls-"));
+  const folder = scratchFolder("gateway-tls");
   const paths = await writeCertificate(folder);
   await using gateway = await startGateway(paths);
   expect(gateway.url).toStartWith("https://");
@@ -61,7 +61,7 @@ test("serves HTTPS, and takes a new certificate on SIGHUP without losing its por
 });
 
 test("a new certificate cuts no request that is under way, and closes kept-alive connections between two", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-tls-"));
+  const folder = scratchFolder("gateway-tls");
   await using rig = await startRig(await writeCertificate(folder), startGateway);
   const { gateway, provider } = rig;
   const gate = createGate();
@@ -96,7 +96,7 @@ test("a new certificate cuts no request that is under way, and closes kept-alive
 });
 
 test("no connection is refused while certificates are replaced", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-tls-"));
+  const folder = scratchFolder("gateway-tls");
   await using gateway = await startGateway(await writeCertificate(folder));
   let isOver = false;
   const codes: string[] = [];
@@ -121,14 +121,14 @@ test("no connection is refused while certificates are replaced", async () => {
 });
 
 test("a TLS port is shared with no second gateway", async () => {
-  const paths = await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")));
+  const paths = await writeCertificate(scratchFolder("gateway-tls"));
   await using gateway = await startGateway(paths);
   expect(await outcomeOf(startGateway({ ...paths, SERVER_PORT: String(gateway.port) }))).toThrow(/ended with 1/);
 });
 
 /** A gateway whose certificate has such a key. */
 async function startWith(create: typeof createSelfSignedCertificate) {
-  return startInProcess(await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")), create));
+  return startInProcess(await writeCertificate(scratchFolder("gateway-tls"), create));
 }
 
 const KINDS = [
@@ -190,9 +190,9 @@ test("a client that speaks no TLS gets no answer and hinders no other", async ()
 });
 
 test("refuses to start with files that cannot be used, in one line and with exit code 2", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-tls-"));
+  const folder = scratchFolder("gateway-tls");
   const good = await writeCertificate(folder);
-  const other = await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")));
+  const other = await writeCertificate(scratchFolder("gateway-tls"));
   const cases: readonly (readonly [Record<string, string>, RegExp])[] = [
     [{ SERVER_TLS_CERT_PATH: good.SERVER_TLS_CERT_PATH }, /must be set together/],
     [{ ...good, SERVER_TLS_CERT_PATH: join(folder, "missing.pem") }, /SERVER_TLS_CERT_PATH .*\(ENOENT\)/],
@@ -207,7 +207,7 @@ test("refuses to start with files that cannot be used, in one line and with exit
 });
 
 test("routes with a rest or a slash at the end of their path are the same over TLS", async () => {
-  const paths = await writeCertificate(mkdtempSync(join(tmpdir(), "gateway-tls-")));
+  const paths = await writeCertificate(scratchFolder("gateway-tls"));
   await using rig = await startRig(paths, startInProcess);
   const ask = (path: string, method = "GET"): Promise<Response> =>
     fetch(`https://127.0.0.1:${rig.gateway.port}${path}`, { method, tls: { rejectUnauthorized: false } });

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { freePort } from "../fixtures/free-port.ts";
@@ -11,11 +10,12 @@ import { type RunningGateway, startGateway } from "../fixtures/start-gateway.ts"
 import { type McpTestServer, startMcpServer } from "../tools/mcp/mcp-server.ts";
 import { runToEnd } from "../cli/run-to-end.ts";
 import { type EgressProxy, startEgressProxy } from "./egress-proxy.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const KEY = "sk-egress-0123456789";
 const PASSWORD = "pr0xy/pass word";
 const BASIC = `Basic ${btoa(`us@er:${PASSWORD}`)}`;
-const folder = mkdtempSync(join(tmpdir(), "egress-"));
+const folder = scratchFolder("egress");
 
 let plain: MockProvider;
 let secure: MockProvider;
@@ -73,7 +73,6 @@ afterAll(async () => {
   const parts = [proxy, mcp, plain, local, decoy, issuer];
   await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
   await secure.stop();
-  rmSync(folder, { recursive: true });
 });
 
 function post(gateway: RunningGateway, path: string, body: unknown, headers = {}): Promise<Response> {

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FAILURES, type FailureCode } from "../../src/core/errors.ts";
 import { startEgressProxy } from "../egress/egress-proxy.ts";
@@ -19,6 +18,7 @@ import { AUDIENCE, startTokenIssuer, type TokenIssuer } from "../fixtures/token-
 import { startMcpServer } from "../tools/mcp/mcp-server.ts";
 import { openFolder } from "../response-store/stores.ts";
 import { findSecrets, SECRETS } from "./secrets.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 /** What no request from outside leads to, and why. */
 const NOT_DRIVEN: Partial<Record<FailureCode, string>> = {
@@ -68,11 +68,11 @@ function startClouds(): Readonly<Record<string, string>> {
   const server = startTokenServer(
     (call) => new Response(echoAll(call), { status: call.target === "/down" ? 503 : 400 }),
   );
-  const folder = mkdtempSync(join(tmpdir(), "leaks-"));
+  const folder = scratchFolder("leaks");
   const file = join(folder, "google.json");
   const user = { client_id: "id", client_secret: SECRETS.clientSecret, refresh_token: SECRETS.mcpToken };
   writeFileSync(file, JSON.stringify({ type: "authorized_user", ...user, token_uri: `${server.url}/token` }));
-  disposables.push(server, { [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }) });
+  disposables.push(server);
   return {
     VERTEX_API_URL: `${provider.url}/v1/projects/p/locations/l`,
     VERTEX_CREDENTIALS: file,
@@ -85,8 +85,7 @@ function startClouds(): Readonly<Record<string, string>> {
 
 /** Models of a configuration file, each with one deployment, that fail by what the file says of them. */
 function nameModels(): Readonly<Record<string, string>> {
-  const folder = mkdtempSync(join(tmpdir(), "leaks-"));
-  disposables.push({ [Symbol.asyncDispose]: async () => rmSync(folder, { recursive: true }) });
+  const folder = scratchFolder("leaks");
   const rules = {
     tokenless: "timeouts: { first_token: 50ms }",
     late: "timeouts: { total: 50ms }",

@@ -1,6 +1,5 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { startGateway } from "../fixtures/start-gateway.ts";
@@ -8,9 +7,9 @@ import { parseCommandLine } from "../../src/cli/command-line.ts";
 import { checkSettings } from "../cli/check-settings.ts";
 import { runToEnd } from "../cli/run-to-end.ts";
 import { findSecrets, SECRETS } from "./secrets.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "leaks-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratchFolder("leaks");
 
 /** Settings that hold every secret that settings can hold, and are good. */
 const GOOD = {

@@ -1,16 +1,16 @@
 import { expect, test } from "bun:test";
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { gatewayCommand } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const FULL = "/dev/full";
 
 if (process.platform !== "linux") console.log(`skipped: there is no ${FULL} here to stand for a full disk`);
 
 test.skipIf(process.platform !== "linux")("a log that cannot be written does not end the gateway", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "full-disk-"));
+  const directory = scratchFolder("full-disk");
   const unix = join(directory, "gateway.sock");
   const ask = () => fetch("http://gateway/v1/unknown", { unix });
   /** There is no log that would tell when it listens. */
@@ -43,6 +43,5 @@ test.skipIf(process.platform !== "linux")("a log that cannot be written does not
   } finally {
     child.kill("SIGKILL");
     closeSync(output);
-    rmSync(directory, { recursive: true });
   }
 });

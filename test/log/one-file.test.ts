@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { gatewayCommand } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 test("why a start has failed stands in a file between what others write there before and behind it", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "one-file-"));
+  const folder = scratchFolder("one-file");
   const path = join(folder, "all.log");
   // As a shell does with > of a script: all its commands write where the one before has stopped.
   const file = openSync(path, "w");
@@ -31,6 +31,5 @@ test("why a start has failed stands in a file between what others write there be
     expect(problem).toStartWith("SERVER_TLS_CERT_PATH");
   } finally {
     closeSync(file);
-    rmSync(folder, { recursive: true });
   }
 });

@@ -1,10 +1,10 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../fixtures/free-port.ts";
 import { gatewayCommand } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 // Where the machine is busy, a gateway takes long to start.
 setDefaultTimeout(60_000);
@@ -18,7 +18,7 @@ const HEADERS = { "x-request-id": "i".repeat(128), "user-agent": '"'.repeat(256)
 
 /** A gateway whose standard output, and standard error where that is asked for, is a pipe that nobody reads. */
 async function startStalled(settings: Readonly<Record<string, string>>, stderrToo = false) {
-  const directory = mkdtempSync(join(tmpdir(), "stalled-reader-"));
+  const directory = scratchFolder("stalled-reader");
   const pipe = join(directory, "pipe");
   expect(Bun.spawnSync(["mkfifo", pipe]).exitCode).toBe(0);
   // Opened for both, so that there is a reader, which does not read.
@@ -103,7 +103,6 @@ async function startStalled(settings: Readonly<Record<string, string>>, stderrTo
     [Symbol.dispose]() {
       child.kill("SIGKILL");
       closeSync(output);
-      rmSync(directory, { recursive: true });
     },
   };
 }

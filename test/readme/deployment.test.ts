@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../fixtures/load-config.ts";
 import { variableNames } from "../../src/config/providers/provider-variables.ts";
 import { SETTINGS_TABLE } from "../../src/config/settings-table.ts";
 import { PROVIDER_TABLE } from "../../src/providers/table.ts";
 import { codeBlocks, GUIDE, readPage } from "./markdown.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 /** One gateway that the page shows how to run. */
 interface Shown {
@@ -181,7 +181,7 @@ const systemdAnalyze = Bun.which("systemd-analyze");
 if (systemdAnalyze === null) console.warn("systemd-analyze is not on this machine: the unit is not verified.");
 
 test.skipIf(systemdAnalyze === null)("systemd takes the unit without a warning", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "unit-")), "inference-gateway.service");
+  const path = join(scratchFolder("unit"), "inference-gateway.service");
   writeFileSync(
     path,
     codeOf("systemd", "ini").replace("ExecStart=/usr/local/bin/inference-gateway", "ExecStart=/bin/sh"),

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { json, sse } from "../fixtures/answers.ts";
 import { createGate, type Gate } from "../fixtures/gate.ts";
@@ -10,6 +9,7 @@ import { outcomeOf } from "../fixtures/rejection.ts";
 import { forcedTransport } from "../fixtures/start-gateway.ts";
 import { chunk, end, head, type Script, wait } from "../fixtures/script.ts";
 import { openReloadable, until } from "./reloadable.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const KEEPS_CONNECTIONS = forcedTransport()["CLIENT_TRANSPORT"] !== "fetch";
 
@@ -167,7 +167,7 @@ describe("new requests see at once", () => {
 
 describe("what cannot be used", () => {
   test("changes nothing", async () => {
-    const path = join(mkdtempSync(join(tmpdir(), "gateway-reload-")), "keys");
+    const path = join(scratchFolder("gateway-reload"), "keys");
     writeFileSync(path, "good-key\n");
     const settings = at(one, "sk-one", { AUTH_ENABLED: "true", AUTH_API_KEYS: `@${path}` });
     await using gateway = await openReloadable(settings);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, renameSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { heapStats } from "bun:jsc";
 import { createReloads, type ReloadParts } from "../../src/cli/reload-on-change.ts";
@@ -15,6 +14,7 @@ import { createGate } from "../fixtures/gate.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
 import { forcedTransport, type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { until } from "./reloadable.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 interface ConfigState {
   readonly loaded_at: string;
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => provider.stop());
 
-const newPath = (): string => join(mkdtempSync(join(tmpdir(), "gateway-config-")), "gateway.yaml");
+const newPath = (): string => join(scratchFolder("gateway-config"), "gateway.yaml");
 
 /** Puts a whole new file in the place of the one that is there. */
 function replace(path: string, text: string): void {

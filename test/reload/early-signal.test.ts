@@ -1,11 +1,10 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gatewayCommand } from "../fixtures/start-gateway.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 test.each(["1", "2"])("SIGHUP while the gateway starts does not end it, and is obeyed: %s workers", async (count) => {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-early-"));
+  const folder = scratchFolder("gateway-early");
   const pipe = join(folder, "env");
   Bun.spawnSync(["mkfifo", pipe]);
   const gateway = Bun.spawn(gatewayCommand(["--env-file", pipe]), {
@@ -24,5 +23,4 @@ test.each(["1", "2"])("SIGHUP while the gateway starts does not end it, and is o
   expect(told).toContain('"msg":"reloaded"');
   gateway.kill("SIGTERM");
   expect([await writer.exited, await gateway.exited]).toEqual([0, 0]);
-  rmSync(folder, { recursive: true });
 });

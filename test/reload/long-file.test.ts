@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { beforeAll, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { askProcessProbe, PROCESS_PROBE, slownessOf } from "../fixtures/ask-process-probe.ts";
 import { startGateway } from "../fixtures/start-gateway.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 /** 63 KB, as a platform with many models has them. */
 function longFile(change: number): string {
@@ -27,9 +27,8 @@ function longFile(change: number): string {
 
 let folder: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "long-file-"));
+  folder = scratchFolder("long-file");
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 test("requests go on while a long configuration file is read, checked and put in force", async () => {
   const file = join(folder, "gateway.yaml");

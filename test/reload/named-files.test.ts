@@ -1,6 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { beforeEach, describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createReloads } from "../../src/cli/reload-on-change.ts";
 import {
@@ -13,10 +12,11 @@ import {
 import type { LoadedConfig } from "../../src/config/load-config.ts";
 import { createManualClock } from "../fixtures/manual-clock.ts";
 import { until } from "./reloadable.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 /** Reloads of a configuration file that takes its key from another file, and its address from a file of settings. */
 async function openReloads() {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-named-"));
+  const folder = scratchFolder("gateway-named");
   const [path, secret, envFile] = ["gateway.yaml", "secret", "env"].map((name) => join(folder, name)) as [
     string,
     string,
@@ -42,12 +42,11 @@ async function openReloads() {
     ...{ path, secret, envFile, advance, saved: reloadIfChanged, times: () => applied.length },
     doubted: () => until(() => timersWaiting() === 1, "a doubt"),
     last: () => left(applied.at(-1)),
-    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
   };
 }
 
 test("a file that is saved as it was is applied if what it is filled in with has changed, and else not", async () => {
-  using reloads = await openReloads();
+  const reloads = await openReloads();
   reloads.saved();
   writeFileSync(reloads.secret, "sk-two");
   reloads.saved();
@@ -64,7 +63,7 @@ test("a file that is saved as it was is applied if what it is filled in with has
 });
 
 test("one that was refused for want of another file is applied when that is there", async () => {
-  using reloads = await openReloads();
+  const reloads = await openReloads();
   rmSync(reloads.secret);
   reloads.saved();
   await reloads.doubted();
@@ -80,9 +79,8 @@ test("one that was refused for want of another file is applied when that is ther
 describe("a file of settings", () => {
   let folder = "";
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), "gateway-settings-"));
+    folder = scratchFolder("gateway-settings");
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
 
   const makePipe = (path: string) => void Bun.spawnSync(["mkfifo", path]);
 

@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
 import { startMockProvider } from "../fixtures/mock-provider.ts";
 import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { workerPids } from "../cli/workers/worker-processes.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
-const file = (): string => join(mkdtempSync(join(tmpdir(), "gateway-reload-")), "gateway.env");
+const file = (): string => join(scratchFolder("gateway-reload"), "gateway.env");
 
 /** Writes the file, sends SIGHUP, and waits for as many lines that say how it went. */
 async function reload(gateway: GatewayProcess, path: string, content: string | undefined, count = 1) {

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import { AUDIENCE, startTokenIssuer } from "../fixtures/token-issuer.ts";
@@ -15,6 +14,7 @@ import { loadConfig } from "../fixtures/load-config.ts";
 import { createGateway } from "../../src/gateway.ts";
 import { createLog } from "../../src/telemetry/log.ts";
 import { openReloadable, until } from "./reloadable.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 test("the issuer's keys are known on: while it is down, and it is not asked again", async () => {
   const key = await createSigningKey("ES256", "key-1");
@@ -73,7 +73,7 @@ test("calls take the way of the proxy that is set, and of none if none is", asyn
 });
 
 test("TLS: other files are served to new connections; the same certificate closes none", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-reload-"));
+  const folder = scratchFolder("gateway-reload");
   const write = async (name: string) => {
     const { cert, key } = await createSelfSignedCertificate();
     const paths = {

@@ -1,17 +1,15 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { json } from "../fixtures/answers.ts";
 import { answerOf } from "./dialogues.ts";
 import { startRouted } from "./routed-gateway.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const FAST = { name: "fast", deployments: [{ provider: "left" }, { provider: "right" }] };
 const PATH = "/v1/responses";
-const folder = mkdtempSync(join(tmpdir(), "routed-"));
+const folder = scratchFolder("routed");
 let files = 0;
 const store = () => ({ RESPONSES_STORE: "sqlite", RESPONSES_STORE_PATH: join(folder, `${files++}.db`) });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("responses that the gateway keeps", () => {
   test("go on by a name, whoever answers", async () => {

@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../fixtures/load-config.ts";
 import { listenerOptions, tlsFiles } from "../../src/config/module-options.ts";
@@ -10,10 +9,11 @@ import { createListener } from "../../src/server/listener.ts";
 import { outcomeOf } from "../fixtures/rejection.ts";
 import { createSelfSignedCertificate } from "../fixtures/self-signed-certificate.ts";
 import { within } from "../fixtures/within.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 /** A listener with TLS whose address cannot be had for as often as `refuse` says. */
 async function openListening(kind: "port" | "unix") {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-listener-"));
+  const folder = scratchFolder("gateway-listener");
   const first = await createSelfSignedCertificate();
   const paths = { SERVER_TLS_CERT_PATH: join(folder, "cert.pem"), SERVER_TLS_KEY_PATH: join(folder, "key.pem") };
   writeFileSync(paths.SERVER_TLS_CERT_PATH, first.cert);
@@ -57,7 +57,6 @@ async function openListening(kind: "port" | "unix") {
     refuse: (times: number) => (refusals = times),
     async [Symbol.asyncDispose]() {
       await listener.stop(true);
-      rmSync(folder, { recursive: true });
     },
   };
 }

@@ -1,6 +1,4 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dataEvent, json } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
@@ -13,6 +11,7 @@ import { type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts"
 import { startAt } from "../fixtures/start-in-process.ts";
 import { type Rig, startRig } from "../fixtures/start-rig.ts";
 import { isPending, within } from "../fixtures/within.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const EVENT_STREAM = { "content-type": "text/event-stream", "transfer-encoding": "chunked" };
 const CHAT = { model: "openai/m", messages: [{ role: "user", content: "hi" }] };
@@ -299,7 +298,7 @@ test("with SERVER_DRAIN_DELAY requests are taken that long, while readiness says
 });
 
 test("a unix socket on which another gateway answers is left to it", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "gateway-")), "gateway.sock");
+  const path = join(scratchFolder("gateway"), "gateway.sock");
   await using _first = await startGateway({ SERVER_UNIX_SOCKET: path });
   expect(await outcomeOf(startGateway({ SERVER_UNIX_SOCKET: path }))).toThrow(/ended with 1/);
   expect((await fetch("http://localhost/health", { unix: path })).status).toBe(200);

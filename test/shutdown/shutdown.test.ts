@@ -1,6 +1,5 @@
 import { expect, test } from "bun:test";
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import { createGate } from "../fixtures/gate.ts";
@@ -8,6 +7,7 @@ import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.
 import { outcomeOf } from "../fixtures/rejection.ts";
 import { gatewayCommand, type GatewayProcess, startGateway } from "../fixtures/start-gateway.ts";
 import { within } from "../fixtures/within.ts";
+import { scratchFolder } from "../fixtures/scratch-folder.ts";
 
 const STREAM = JSON.stringify({
   model: "openai/gpt-4o",
@@ -113,7 +113,7 @@ test("a name without an address is one line on standard error and exit code 1", 
 });
 
 test("a unix socket that a killed gateway left behind is taken over; a file that is none is not", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-"));
+  const folder = scratchFolder("gateway");
   const path = join(folder, "gateway.sock");
   const killed = await startGateway({ SERVER_UNIX_SOCKET: path });
   await killed.stop();

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { json } from "../../fixtures/answers.ts";
 import { outcomeOf } from "../../fixtures/rejection.ts";
@@ -9,6 +8,7 @@ import { type GatewayProcess, startGateway } from "../../fixtures/start-gateway.
 import { type Rig, startRig } from "../../fixtures/start-rig.ts";
 import { runToEnd } from "../run-to-end.ts";
 import { connectToEach, connectToWorker, workerPids } from "./worker-processes.ts";
+import { scratchFolder } from "../../fixtures/scratch-folder.ts";
 
 // Every test starts several processes on a machine that may be busy.
 
@@ -20,7 +20,7 @@ async function loggedByEach(gateway: GatewayProcess, msg: string): Promise<void>
 }
 
 describe("two workers", () => {
-  const keys = join(mkdtempSync(join(tmpdir(), "gateway-workers-")), "keys");
+  const keys = join(scratchFolder("gateway-workers"), "keys");
   let rig: Rig<GatewayProcess>;
   beforeAll(async () => {
     writeFileSync(keys, "old-key\n");
@@ -121,7 +121,7 @@ describe("two workers", () => {
 });
 
 test("TLS: both workers serve the certificate, and a new one after SIGHUP", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-workers-"));
+  const folder = scratchFolder("gateway-workers");
   const paths = { SERVER_TLS_CERT_PATH: join(folder, "cert.pem"), SERVER_TLS_KEY_PATH: join(folder, "key.pem") };
   const certificates = [await createSelfSignedCertificate(), await createSelfSignedCertificate()];
   const write = (index: number): void => {
@@ -149,7 +149,7 @@ test("TLS: both workers serve the certificate, and a new one after SIGHUP", asyn
 });
 
 test("a worker that is replaced after bad files were put in place serves what the others serve", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "gateway-workers-"));
+  const folder = scratchFolder("gateway-workers");
   const keys = join(folder, "keys");
   const paths = { SERVER_TLS_CERT_PATH: join(folder, "cert.pem"), SERVER_TLS_KEY_PATH: join(folder, "key.pem") };
   const { cert, key } = await createSelfSignedCertificate();

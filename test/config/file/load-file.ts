@@ -1,18 +1,14 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadSource, readSource } from "../../../src/config/config-source.ts";
 import type { Config, LoadedConfig } from "../../../src/config/load-config.ts";
+import { scratchFolder } from "../../fixtures/scratch-folder.ts";
 
-/** A folder for the files of one test file. */
-export const newFolder = (): string => mkdtempSync(join(tmpdir(), "gateway-file-"));
+export const newFolder = (): string => scratchFolder("gateway-file");
 
-const folder = newFolder();
-let count = 0;
-
-/** Writes a text to a new file. @returns its path */
-export function writeFile(text: string | Uint8Array, name = `file-${(count += 1)}.yaml`): string {
-  const path = join(folder, name);
+/** Writes a text to a file in a folder of its own. @returns its path */
+export function writeFile(text: string | Uint8Array, name = "file.yaml"): string {
+  const path = join(newFolder(), name);
   writeFileSync(path, text);
   return path;
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readEntra } from "../../../src/config/providers/cloud/read-entra.ts";
 import type { Environment } from "../../../src/config/environment.ts";
@@ -8,6 +7,7 @@ import { loadConfig } from "../../fixtures/load-config.ts";
 import { loadProviders } from "../../fixtures/load-providers.ts";
 import { chooseWire } from "../../../src/routing/choose-way.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
+import { scratchFolder } from "../../fixtures/scratch-folder.ts";
 
 const KEYS = { AWS_ACCESS_KEY_ID: "AKIA1", AWS_SECRET_ACCESS_KEY: "secret/key" };
 
@@ -130,15 +130,11 @@ describe("bedrock", () => {
   });
 
   test("has its region from the profile, if nothing else says one", () => {
-    const folder = mkdtempSync(join(tmpdir(), "aws-files-"));
-    try {
-      const config = join(folder, "config");
-      writeFileSync(config, "[default]\nregion=us-east-2\n[profile own]\nregion=ap-south-1\n");
-      const environment = { BEDROCK_PROFILE: "own", AWS_CONFIG_FILE: config, HOME: folder };
-      expect(load("bedrock", environment).baseUrl).toBe("https://bedrock-runtime.ap-south-1.amazonaws.com");
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const folder = scratchFolder("aws-files");
+    const config = join(folder, "config");
+    writeFileSync(config, "[default]\nregion=us-east-2\n[profile own]\nregion=ap-south-1\n");
+    const environment = { BEDROCK_PROFILE: "own", AWS_CONFIG_FILE: config, HOME: folder };
+    expect(load("bedrock", environment).baseUrl).toBe("https://bedrock-runtime.ap-south-1.amazonaws.com");
   });
 
   test.each([{ BEDROCK_PROFILE: "p" }, { BEDROCK_API_URL: "http://127.0.0.1:1" }])(

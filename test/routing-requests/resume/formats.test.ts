@@ -1,6 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
@@ -22,6 +20,7 @@ import {
   rest,
   start,
 } from "./broken-streams.ts";
+import { scratchFolder } from "../../fixtures/scratch-folder.ts";
 
 const bodiesOf = ({ requests }: MockProvider) =>
   requests.filter(({ method }) => method === "POST").map(({ body }) => JSON.parse(Buffer.from(body).toString()));
@@ -298,20 +297,16 @@ describe("a stream of a response that breaks off", () => {
   });
 
   test("is kept as a whole if the gateway keeps it", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "kept-"));
+    const folder = scratchFolder("kept");
     const store = { RESPONSES_STORE: "sqlite", RESPONSES_STORE_PATH: join(folder, "responses.db") };
-    try {
-      await using rig = await start({}, { left: "chat", right: "chat" }, store);
-      rig.left.answer(broken(BEGUN, [reset()]));
-      rig.right.answer(rest([", world"]));
-      const text = await (await rig.post("/v1/responses", responsesAsk)).text();
-      expectOneResponse(text, ", world");
-      const id = numbered(text)[0]?.response?.id;
-      const kept = await fetch(`${rig.gateway.url}/v1/responses/${id}`);
-      expect([kept.status, await kept.text()]).toEqual([200, expect.stringContaining("Hello, world")]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    await using rig = await start({}, { left: "chat", right: "chat" }, store);
+    rig.left.answer(broken(BEGUN, [reset()]));
+    rig.right.answer(rest([", world"]));
+    const text = await (await rig.post("/v1/responses", responsesAsk)).text();
+    expectOneResponse(text, ", world");
+    const id = numbered(text)[0]?.response?.id;
+    const kept = await fetch(`${rig.gateway.url}/v1/responses/${id}`);
+    expect([kept.status, await kept.text()]).toEqual([200, expect.stringContaining("Hello, world")]);
   });
 
   test("is added up to one answer by OpenAI's client", async () => {

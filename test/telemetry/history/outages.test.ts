@@ -2,16 +2,13 @@ import { afterAll, expect, test } from "bun:test";
 import {
   closeSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
-  rmSync,
   unlinkSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BACKGROUND_TIMERS } from "../../../src/core/deadlines.ts";
 import type { RequestContext } from "../../../src/core/request-context.ts";
@@ -26,6 +23,7 @@ import { CHAT } from "../../routes/requests.ts";
 import { startBesideProvider, threeProviders } from "../../routes/started-gateway.ts";
 import { endPostgres, type HistoryPlace, KINDS, openPlace, postgres } from "./places.ts";
 import { blocksOf, lineOf } from "./written-rows.ts";
+import { scratchFolder } from "../../fixtures/scratch-folder.ts";
 
 afterAll(endPostgres);
 
@@ -191,13 +189,12 @@ test("what a former version has left behind is brought in, each row once", async
 
 /** A folder on a disk of its own, which is small; undefined where none can be made. */
 function mountSmallDisk(): (Pick<HistoryPlace, "folder"> & Disposable) | undefined {
-  const folder = mkdtempSync(join(tmpdir(), "small-disk-"));
+  const folder = scratchFolder("small-disk");
   const isMounted =
     process.platform === "linux" &&
     Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], { stderr: "ignore" }).exitCode === 0;
   const remove = (): void => {
     if (isMounted) Bun.spawnSync(["umount", "-l", folder]);
-    rmSync(folder, { recursive: true, force: true });
   };
   if (isMounted) return { folder, [Symbol.dispose]: remove };
   remove();

@@ -1,7 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { beforeEach, describe, expect, test } from "bun:test";
 import {
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmdirSync,
@@ -11,7 +10,6 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { propertyRuns } from "../../fixtures/property-runs.ts";
 import { createRandom } from "../../fixtures/random.ts";
@@ -22,10 +20,10 @@ import { findSegments, removeSpare, segmentPath, sparePath } from "../../../src/
 import { createSpoolReader } from "../../../src/telemetry/history/spool-reader.ts";
 import { createSpoolWriter } from "../../../src/telemetry/history/spool-writer.ts";
 import { blocksOf, TIME } from "./written-rows.ts";
+import { scratchFolder } from "../../fixtures/scratch-folder.ts";
 
 let folder = "";
-beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), "spool-"))));
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+beforeEach(() => void (folder = scratchFolder("spool")));
 
 const SLOT = 0;
 

@@ -1,11 +1,9 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { RequestContext } from "../../../src/core/request-context.ts";
 import { createLosses, createProblems } from "../../../src/telemetry/history/history-state.ts";
 import { recordRequests } from "../../../src/telemetry/history/record-requests.ts";
 import { createSpoolWriter } from "../../../src/telemetry/history/spool-writer.ts";
+import { scratchFolder } from "../../fixtures/scratch-folder.ts";
 
 const ROUTE = "/v1/chat/completions";
 
@@ -18,7 +16,7 @@ const requestOf = (index: number) =>
 
 /** Writes the rows of requests, and notes after which of them the thread is told, and the timers that are set. */
 function openRecording(sizes: { readonly segmentBytes: number; readonly maxBytes: number }, keepsContent = false) {
-  const folder = mkdtempSync(join(tmpdir(), "history-"));
+  const folder = scratchFolder("history");
   const writer = createSpoolWriter({ folder, slot: 0, firstSegment: 1, maxUnwrittenBytes: 1 << 20, ...sizes });
   const timers: { readonly work: () => void; readonly ms: number }[] = [];
   const told: { readonly rows: number; readonly bytes: number }[] = [];
@@ -42,7 +40,6 @@ function openRecording(sizes: { readonly segmentBytes: number; readonly maxBytes
     [Symbol.dispose]() {
       recording.close();
       writer.close();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,7 +1,4 @@
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { json } from "../../fixtures/answers.ts";
 import { startMockProvider } from "../../fixtures/mock-provider.ts";
 import { processTree } from "../../fixtures/process-tree.ts";
@@ -9,9 +6,10 @@ import { startGateway } from "../../fixtures/start-gateway.ts";
 import { within } from "../../fixtures/within.ts";
 import { CHAT } from "../../routes/requests.ts";
 import { threeProviders } from "../../routes/started-gateway.ts";
+import { scratchFolder } from "../../fixtures/scratch-folder.ts";
 
 test("workers write one history, and one that is killed costs no row", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "history-"));
+  const folder = scratchFolder("history");
   await using provider = await startMockProvider();
   provider.answerAlways(({ method }) =>
     json(200, method === "GET" ? { data: [] } : { usage: { prompt_tokens: 1, completion_tokens: 1 } }),
@@ -53,5 +51,4 @@ test("workers write one history, and one that is killed costs no row", async () 
     };
     await within(arrive(), 10_000, "all rows in the table");
   }
-  rmSync(folder, { recursive: true, force: true });
 });

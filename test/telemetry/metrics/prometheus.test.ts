@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FILES } from "../../../src/guide/files.ts";
 import { dataEvent, json, sse } from "../../fixtures/answers.ts";
@@ -8,6 +7,7 @@ import { type Rig, startRig } from "../../fixtures/start-rig.ts";
 import { within } from "../../fixtures/within.ts";
 import { hasPrometheus, promtool, startPrometheus } from "./prometheus-server.ts";
 import { METRICS, metricsUrl, readMetrics } from "./read-metrics.ts";
+import { scratchFolder } from "../../fixtures/scratch-folder.ts";
 
 const RULES = FILES.get("prometheus-rules.yaml")?.text ?? "";
 
@@ -55,7 +55,7 @@ describe.skipIf(!hasPrometheus)("Prometheus", () => {
     expect(await promtool(["check", "metrics"], text)).toEqual({ code: 0, said: "" });
     // It does look.
     expect((await promtool(["check", "metrics"], "# TYPE a counter\na 1\n")).code).not.toBe(0);
-    const file = join(mkdtempSync(join(tmpdir(), "rules-")), "rules.yaml");
+    const file = join(scratchFolder("rules"), "rules.yaml");
     writeFileSync(file, RULES);
     expect((await promtool(["check", "rules", file])).code).toBe(0);
   });

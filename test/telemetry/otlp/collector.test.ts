@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort } from "../../fixtures/free-port.ts";
 import { createGate } from "../../fixtures/gate.ts";
@@ -11,6 +10,7 @@ import { startBesideProvider, threeProviders } from "../../routes/started-gatewa
 import { CHAT } from "../../routes/requests.ts";
 import { startTraced, tracingTo } from "../traces/traced-gateway.ts";
 import { createPost } from "../../../src/telemetry/otlp/post.ts";
+import { scratchFolder } from "../../fixtures/scratch-folder.ts";
 
 const NEVER = { OTEL_BSP_SCHEDULE_DELAY: "600000" };
 
@@ -189,7 +189,7 @@ describe("the collector is called as the settings say", () => {
   });
 
   test("over TLS, trusted by a certificate of its own, with one of the gateway's", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "otlp-"));
+    const folder = scratchFolder("otlp");
     const server = await createSelfSignedCertificate("127.0.0.1");
     const client = await createSelfSignedCertificate("gateway");
     const write = (name: string, pem: string): string => {
@@ -210,7 +210,6 @@ describe("the collector is called as the settings say", () => {
     }));
     await (await started.post("/v1/chat/completions", CHAT)).text();
     expect((await collector.next()).spans).toHaveLength(2);
-    rmSync(folder, { recursive: true });
   });
 
   test("not at all if OTEL_SDK_DISABLED says so", async () => {
