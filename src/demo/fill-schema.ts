@@ -1,12 +1,13 @@
 import { isJsonObject, type JsonObject } from "../core/json/parse.ts";
 import { listOf, objectOf } from "../core/json/values.ts";
 
-/** A schema that nests deeper, or has more values, is filled with nulls from there: it may contain itself. */
+/** A schema that nests deeper, or has more values and characters of them, is filled no further: it may contain itself. */
 const MAX_DEPTH = 8;
-const MAX_VALUES = 1000;
+const MAX_WEIGHT = 50_000;
 const MAX_ITEMS = 8;
-
-/** Characters of a message that go into each text that nothing else is offered for. */
+/** How many of the values to choose from are looked at. */
+const MAX_TRIED = 100;
+/** Characters of a message that are looked at, and go into each text that nothing else is offered for. */
 const MAX_TEXT = 4096;
 
 /** What strings of a format are if the message offers nothing. */
@@ -27,24 +28,30 @@ type Choice = readonly [offered: unknown, usual?: unknown];
  * Makes a value that fits a JSON Schema of the usual keywords out of a message. Members that may be missing are there only
  * if the message offers a number, a quotation or a name.
  */
-export function fillSchema(root: JsonObject, message: string): unknown {
+export function fillSchema(root: JsonObject, whole: string): unknown {
+  const message = whole.slice(0, MAX_TEXT).toWellFormed();
+  const lowerCase = message.toLowerCase();
   const numbers = message.match(/(?<![\w.])-?\d+(?:\.\d+)?/g) ?? [];
   const quoted = message.match(/(?<=["“`])[^"“”`]+(?=["”`])/g) ?? [];
   const names = message.match(/(?<=\p{Ll} )\p{Lu}[\p{L}\p{N}]*(?:[ -]\p{Lu}[\p{L}\p{N}]*)*/gu) ?? [];
-  const mentioned = (value: unknown): boolean => message.toLowerCase().includes(String(value).toLowerCase());
-  const said = message.slice(0, MAX_TEXT).toWellFormed();
-  let left = MAX_VALUES;
+  const isMentioned = (value: unknown): boolean => lowerCase.includes(String(value).toLowerCase());
+  let left = MAX_WEIGHT;
+
+  function spend(value: unknown): unknown {
+    left -= JSON.stringify(value)?.length ?? 0;
+    return value;
+  }
 
   function choose(name: string, given: JsonObject, depth: number): Choice {
     left -= 1;
     if (depth > MAX_DEPTH || left < 0) return [undefined, null];
     const schema = resolve(root, given);
-    const { enum: values, const: only, default: usual, format } = schema;
-    if (only !== undefined) return [undefined, only];
-    if (Array.isArray(values)) return [values.find(mentioned), usual ?? values[0]];
-    const variants = variantsOf(schema);
-    const isOptional = variants.some(({ type }) => type === "null");
-    const variant = variants.find(({ type }) => type !== "null");
+    const { enum: values, const: only, format } = schema;
+    if (only !== undefined) return [undefined, spend(only)];
+    const usual = spend(schema["default"]);
+    const tried = listOf(values).slice(0, MAX_TRIED);
+    if (tried.length > 0) return [spend(tried.find(isMentioned)), usual ?? spend(tried[0])];
+    const { isOptional, variant } = readVariants(schema);
     if (isOptional) return [undefined, usual ?? null];
     if (variant) return choose(name, variant, depth + 1);
     switch (schema["type"]) {
@@ -54,7 +61,7 @@ export function fillSchema(root: JsonObject, message: string): unknown {
         return [Number(numbers.shift() ?? usual ?? 0)];
       case "string":
         if (/city|location|place|town/i.test(name)) return [names.shift(), "Paris"];
-        return BY_FORMAT.has(format) ? [undefined, BY_FORMAT.get(format)] : [quoted.shift(), usual ?? said];
+        return BY_FORMAT.has(format) ? [undefined, BY_FORMAT.get(format)] : [quoted.shift(), usual ?? message];
       case "boolean":
         return [undefined, usual ?? false];
       case "null":
@@ -75,10 +82,11 @@ export function fillSchema(root: JsonObject, message: string): unknown {
   }
 
   function fillMembers({ properties, required }: JsonObject, depth: number): JsonObject {
-    const filled = Object.entries(objectOf(properties) ?? {}).flatMap(([name, property]) => {
-      const isRequired = listOf(required).includes(name);
+    const needed = new Set(listOf(required));
+    const members = Object.entries(objectOf(properties) ?? {}).slice(0, left);
+    const filled = members.flatMap(([name, property]) => {
       const [offered, usual] = choose(name, objectOf(property) ?? {}, depth + 1);
-      const value = offered ?? (isRequired ? usual : undefined);
+      const value = offered ?? (needed.has(name) ? usual : undefined);
       return value === undefined ? [] : [[name, value] as const];
     });
     return Object.fromEntries(filled);
@@ -88,10 +96,15 @@ export function fillSchema(root: JsonObject, message: string): unknown {
   return offered ?? usual;
 }
 
-/** The alternatives of a schema, a list of types included; none if it is plain. */
-function variantsOf({ type, anyOf, oneOf, allOf, ...rest }: JsonObject): readonly JsonObject[] {
-  if (Array.isArray(type)) return type.map((one: unknown) => ({ ...rest, type: one }));
-  return [anyOf, oneOf, allOf].flatMap((list) => listOf(list)).filter(isJsonObject);
+/** Whether a schema takes null as well, and the first of its alternatives, or of its types, that is something else. */
+function readVariants({ type, anyOf, oneOf, allOf, ...rest }: JsonObject) {
+  const types = Array.isArray(type) ? type : [];
+  const schemas = [anyOf, oneOf, allOf].flatMap((list) => listOf(list)).filter(isJsonObject);
+  const first: unknown = types.find((one) => one !== "null");
+  return {
+    isOptional: types.includes("null") || schemas.some((schema) => schema["type"] === "null"),
+    variant: first === undefined ? schemas.find((schema) => schema["type"] !== "null") : { ...rest, type: first },
+  };
 }
 
 /** What a schema refers to within its document, through a few references at most; an empty one if that is nothing. */

@@ -104,7 +104,8 @@ function topicsOf(text: string): string[] {
 
 /** The tool with most words in common with a message. One word of a name, or two of a description, are a request for it. */
 function chooseTool(message: string, tools: readonly KnownTool[]): KnownTool | undefined {
-  const common = (text: string): number => new Set(topicsOf(text)).intersection(new Set(topicsOf(message))).size;
+  const topics = new Set(topicsOf(message));
+  const common = (text: string): number => new Set(topicsOf(text)).intersection(topics).size;
   const scored = tools.map((tool) => ({ tool, score: 3 * common(tool.name) + common(tool.description ?? "") }));
   return scored.toSorted((a, b) => b.score - a.score).find(({ score }) => score >= 2)?.tool;
 }

@@ -1,13 +1,14 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import { filledTextOf, listOf, numberOf, objectOf } from "../../core/json/values.ts";
 import type { Annotation } from "../form/blocks.ts";
+import type { GrowingText } from "./growing-text.ts";
 
 /** A text that annotations are about. */
 export interface AnnotatedText {
   /** The block's number. */
   readonly block: number;
   /** The block's own text. */
-  readonly text: string;
+  readonly text: GrowingText;
   /** Bytes of the texts of the answer before it, in UTF-8. */
   readonly bytesBefore: number;
 }
@@ -30,13 +31,12 @@ export function readAnnotations(candidate: JsonObject, texts: readonly Annotated
   const citation = objectOf(candidate["citationMetadata"]);
   const citations = listOf(citation?.["citations"] ?? citation?.["citationSources"]).filter(isJsonObject);
   if (supports.length === 0 && citations.length === 0) return [];
-  const places = openPlaces(texts);
   const place = (source: Source, { block, ...range }: Place): PlacedAnnotation => ({
     block,
     annotation: { ...source, ...range },
   });
   const grounded = supports.flatMap((support) => {
-    const found = places(objectOf(support["segment"]) ?? {});
+    const found = findPlace(texts, objectOf(support["segment"]) ?? {});
     const indices = listOf(support["groundingChunkIndices"]);
     return indices.flatMap((index) => {
       const source = typeof index === "number" ? sources[index] : undefined;
@@ -45,7 +45,7 @@ export function readAnnotations(candidate: JsonObject, texts: readonly Annotated
   });
   const cited = citations.flatMap((item) => {
     const source = readSource({ web: item });
-    const found = source && places(item);
+    const found = source && findPlace(texts, item);
     return found ? [place(source, found)] : [];
   });
   return [...grounded, ...cited];
@@ -67,59 +67,36 @@ type Range = Pick<Annotation, "start" | "end">;
 type Place = Range & Pick<PlacedAnnotation, "block">;
 
 /**
- * Where segments are: in the last text that shows what is said to stand there, or somewhere in the last one.
+ * Where a segment is: in the last text that shows what is said to stand there, or somewhere in the last one.
+ * @param texts the last one first
  * @returns undefined if there is no text
  */
-function openPlaces(texts: readonly AnnotatedText[]): (segment: JsonObject) => Place | undefined {
-  // Nearly always a segment is in the first one that is looked at.
-  const opened: ReturnType<typeof openRanges>[] = [];
-  return (segment) => {
-    for (const [at, text] of texts.entries()) {
-      const range = (opened[at] ??= openRanges(text))(segment);
-      if (range) return { block: text.block, ...range };
-    }
-    const last = texts[0];
-    return last && { block: last.block, start: undefined, end: undefined };
-  };
+function findPlace(texts: readonly AnnotatedText[], segment: JsonObject): Place | undefined {
+  for (const text of texts) {
+    const range = findRange(text, segment);
+    if (range) return { block: text.block, ...range };
+  }
+  const last = texts[0];
+  return last && { block: last.block, start: undefined, end: undefined };
 }
 
 /**
  * Places are said in bytes, from the beginning of a part or, in streams, of the whole text; which of them it is shows the
- * text that stands there. Each one costs the length of its segment.
+ * text that stands there. Costs at most the length of what the segment quotes.
  */
-function openRanges({ text, bytesBefore }: AnnotatedText): (segment: JsonObject) => Range | undefined {
-  const bytes = Buffer.from(text);
-  const toUnits = unitsByByte(text, bytes.length);
-  return (segment) => {
-    const end = numberOf(segment["endIndex"]);
-    if (end === undefined) return undefined;
-    const start = numberOf(segment["startIndex"]) ?? 0;
-    const quote = filledTextOf(segment["text"]);
-    for (const offset of bytesBefore === 0 ? [0] : [0, bytesBefore]) {
-      const [from, to] = [start - offset, end - offset];
-      if (from < 0 || to > bytes.length || from >= to) continue;
-      if (quote === undefined || bytes.toString("utf8", from, to) === quote) {
-        return { start: toUnits(from), end: toUnits(to) };
-      }
+function findRange({ text, bytesBefore }: AnnotatedText, segment: JsonObject): Range | undefined {
+  const end = numberOf(segment["endIndex"]);
+  if (end === undefined) return undefined;
+  const start = numberOf(segment["startIndex"]) ?? 0;
+  const quote = filledTextOf(segment["text"]);
+  if (quote !== undefined && Buffer.byteLength(quote) !== end - start) return undefined;
+  const bytes = text.bytes();
+  for (const offset of bytesBefore === 0 ? [0] : [0, bytesBefore]) {
+    const [from, to] = [start - offset, end - offset];
+    if (from < 0 || to > bytes.length || from >= to) continue;
+    if (quote === undefined || bytes.toString("utf8", from, to) === quote) {
+      return { start: text.unitAt(from), end: text.unitAt(to) };
     }
-    return undefined;
-  };
-}
-
-/** From places in UTF-8 to places in UTF-16. */
-function unitsByByte(text: string, bytes: number): (byte: number) => number {
-  if (bytes === text.length) return (byte) => byte;
-  const units = new Uint32Array(bytes + 1);
-  let byte = 0;
-  let unit = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    const length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    // A place within a character is that of its beginning.
-    units.fill(unit, byte, byte + length);
-    byte += length;
-    unit += character.length;
   }
-  units[byte] = unit;
-  return (at) => units[at] ?? unit;
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
+import { type GrowingText, openGrowingText } from "./growing-text.ts";
 import { readAnnotations } from "./read-annotations.ts";
 
 /** Characters of all texts that are kept for what is said of places in them; of longer ones the places are left out. */
@@ -12,7 +13,7 @@ interface SaidText {
   readonly block: number;
   /** Bytes of the texts before it, in UTF-8. */
   readonly bytesBefore: number;
-  pieces: string[];
+  text: GrowingText;
 }
 
 /** The texts of an answer, which its end says the sources of, whatever has come behind them. */
@@ -34,7 +35,7 @@ export class SaidTexts {
 
   /** A text begins. */
   begin(block: number): void {
-    this.#texts.unshift({ block, bytesBefore: this.#bytes, pieces: [] });
+    this.#texts.unshift({ block, bytesBefore: this.#bytes, text: openGrowingText() });
     if (this.#texts.length > MAX_TEXTS) this.#forget(this.#texts.pop());
   }
 
@@ -43,17 +44,16 @@ export class SaidTexts {
     this.#bytes += Buffer.byteLength(piece);
     if (this.#isTooLong) return;
     this.#kept += piece.length;
-    if (this.#kept <= MAX_ANNOTATED) return void this.#texts[0]?.pieces.push(piece);
+    if (this.#kept <= MAX_ANNOTATED) return this.#texts[0]?.text.add(piece);
     this.#isTooLong = true;
     this.#kept = 0;
-    for (const text of this.#texts) text.pieces = [];
+    for (const said of this.#texts) said.text = openGrowingText();
   }
 
   /** Reads what a candidate says of the sources of the texts. */
   annotate(candidate: JsonObject): AnswerEvent[] {
     if (!(candidate["groundingMetadata"] || candidate["citationMetadata"])) return [];
-    const texts = this.#texts.map(({ block, bytesBefore, pieces }) => ({ block, bytesBefore, text: pieces.join("") }));
-    return readAnnotations(candidate, texts).flatMap((placed) => {
+    return readAnnotations(candidate, this.#texts).flatMap((placed) => {
       const key = JSON.stringify(placed);
       if (this.#annotated.has(key)) return [];
       this.#annotated.add(key);
@@ -61,7 +61,7 @@ export class SaidTexts {
     });
   }
 
-  #forget(text: SaidText | undefined): void {
-    for (const piece of text?.pieces ?? []) this.#kept -= piece.length;
+  #forget(said: SaidText | undefined): void {
+    this.#kept -= said?.text.length ?? 0;
   }
 }
