@@ -4,6 +4,9 @@ import type { Redact } from "../core/redact/redact.ts";
 import { CODES, EMPTY_TYPES, MESSAGES, plainName, TYPES } from "./error-names.ts";
 import { readValue, type ProviderError } from "./provider-error.ts";
 
+/** An error is shorter, in bytes: a longer answer is not looked at. */
+export const MAX_ERROR_BYTES = 16 * 1024;
+
 /** What answers hold, in the APIs of all formats; an error sent with status 200 has it empty, or not at all. */
 const CONTENTS = ["choices", "content", "data", "embeddings", "output", "input_tokens"] as const;
 

@@ -1,5 +1,8 @@
 import { isJsonObject } from "../core/json/parse.ts";
 
+/** What is told of an error of which nothing else is known. */
+export const UNEXPLAINED = "The provider reported an error without a message";
+
 /** An HTML page is read this far: what it is called is at its beginning. */
 const MAX_MARKUP_CHARACTERS = 16 * 1024;
 

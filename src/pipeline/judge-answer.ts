@@ -4,14 +4,11 @@ import { toWellFormed } from "../core/json/parse.ts";
 import { decodeObject } from "../core/json/decode-object.ts";
 import { redactionOf } from "../core/redact/redact.ts";
 import type { RequestContext, TokenUsage } from "../core/request-context.ts";
-import { readAnswerError } from "../formats/answer-error.ts";
+import { MAX_ERROR_BYTES, readAnswerError } from "../formats/answer-error.ts";
 import { readMarkup } from "../formats/error-text.ts";
 import type { ProviderError } from "../formats/provider-error.ts";
 import { type Provider, secretsOf } from "../providers/provider.ts";
 import { UpstreamError, UpstreamFailure } from "../upstream/errors.ts";
-
-/** An error is shorter: a longer answer that begins and ends like an object is not parsed. A page is looked at this far. */
-const MAX_ERROR_BYTES = 16 * 1024;
 
 /** Of a message in the log. */
 const MAX_LOGGED_CHARACTERS = 300;
@@ -68,6 +65,7 @@ export function findAnswerError(
 ): ProviderError | undefined {
   const body = asBuffer(bytes);
   if (!isDelimitedAsObject(body)) throw invalid(provider, describe(body, provider));
+  // A longer one that begins and ends like an object is not parsed.
   if (body.length > MAX_ERROR_BYTES || (hasUsed(usage) && !mayHaveError(body))) return undefined;
   const decoded = decodeObject(toWellFormed(body));
   if (!("value" in decoded)) {

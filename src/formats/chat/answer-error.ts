@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../core/json/parse.ts";
 import type { AnswerError } from "../form/answer.ts";
+import { UNEXPLAINED } from "../error-text.ts";
 import { readProviderError } from "../provider-error.ts";
 import { filledTextOf, objectOf } from "../../core/json/values.ts";
 
@@ -26,8 +27,6 @@ export const STOPPED: AnswerError = {
   type: undefined,
   code: undefined,
 };
-
-const UNEXPLAINED = "The provider reported an error without a message";
 
 function describe(body: JsonObject): AnswerError {
   const { message = UNEXPLAINED, type, code } = readProviderError(JSON.stringify(body));

@@ -2,6 +2,7 @@ import { Failure } from "../../core/errors.ts";
 import { isJsonObject, parseJson } from "../../core/json/parse.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
 import type { Format } from "../../formats/format.ts";
+import { UNEXPLAINED } from "../../formats/error-text.ts";
 import { type ProviderError, readValue } from "../../formats/provider-error.ts";
 import { readUsage } from "../../formats/usage.ts";
 import { type Provider, secretsOf } from "../../providers/provider.ts";
@@ -138,8 +139,6 @@ export const withBody = ({ response, call, usageInjected, usage, headers }: Repl
   headers,
   ...(usage && { usage }),
 });
-
-const UNEXPLAINED = "The provider reported an error without a message";
 
 /** What a provider reports in a stream with a good status, in whatever words. */
 const errorIn = (value: unknown, { provider }: JudgedAs): ProviderError =>

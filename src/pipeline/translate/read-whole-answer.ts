@@ -5,9 +5,10 @@ import { decodeObjectInTurns } from "../../core/json/decode-object.ts";
 import type { JsonLimits } from "../../core/json/limits.ts";
 import { isJsonObject, parseJson } from "../../core/json/parse.ts";
 import { redactionOf } from "../../core/redact/redact.ts";
-import { readAnswerError } from "../../formats/answer-error.ts";
+import { MAX_ERROR_BYTES, readAnswerError } from "../../formats/answer-error.ts";
 import type { AnswerError, ModelAnswer } from "../../formats/form/answer.ts";
 import type { WireDialect, WireTarget } from "../../formats/form/dialect.ts";
+import { UNEXPLAINED } from "../../formats/error-text.ts";
 import type { ProviderError } from "../../formats/provider-error.ts";
 import { type Provider, secretsOf } from "../../providers/provider.ts";
 import { UpstreamError, UpstreamFailure } from "../../upstream/errors.ts";
@@ -44,9 +45,6 @@ export async function readWholeAnswer(
   throw unreadable(error.message, provider);
 }
 
-/** Errors are shorter. */
-const MAX_ERROR_BYTES = 16 * 1024;
-
 /** The error that an answer is in the words of some API, which need not be its own, without the provider's secrets. */
 function findError(bytes: Uint8Array, provider: Provider): ProviderError | undefined {
   if (bytes.length > MAX_ERROR_BYTES) return undefined;
@@ -54,8 +52,6 @@ function findError(bytes: Uint8Array, provider: Provider): ProviderError | undef
   const body = parseJson(redact(asBuffer(bytes).toString()));
   return isJsonObject(body) ? readAnswerError(body, redact) : undefined;
 }
-
-const UNEXPLAINED = "The provider reported an error without a message";
 
 /** What the reader of the API knows of an error, and what is said beyond that. */
 const joined = (read: AnswerError | undefined, said: ProviderError | undefined): AnswerError => ({
