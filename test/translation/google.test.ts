@@ -6,6 +6,7 @@ import { DIALECTS } from "../../src/formats/dialects.ts";
 import { dataEvent, json, sse } from "../fixtures/answers.ts";
 import type { ReceivedRequest } from "../fixtures/http-request-parser.ts";
 import { type MockProvider, startMockProvider } from "../fixtures/mock-provider.ts";
+import { reset } from "../fixtures/script.ts";
 import type { RunningGateway } from "../fixtures/start-gateway.ts";
 import { startGateway } from "../fixtures/start-in-process.ts";
 import { brokenRules } from "../formats/gemini/provider-rules.ts";
@@ -133,6 +134,35 @@ describe.each(CLIENTS)("an error of Google for a client of %s", (client) => {
     expect([response.status, text]).toEqual([200, expect.stringContaining("abc")]);
     expect(text).toContain("It is UNAVAILABLE");
     expect(text).not.toMatch(/\[DONE\]|message_stop|response\.completed/);
+  });
+});
+
+describe("a stream whose connection breaks", () => {
+  const candidate = (parts: readonly object[], more: object = {}) =>
+    dataEvent({ candidates: [{ content: { role: "model", parts }, ...more }], usageMetadata: { promptTokenCount: 3 } });
+  const finished = candidate([{ text: "there" }], { finishReason: "STOP" });
+  const breaking = (...events: readonly string[]) => [...sse(events).slice(0, -1), reset()];
+  const chat = async (...events: readonly string[]): Promise<string> => {
+    answer = () => breaking(...events);
+    const asked = { model: "google/gemini-2.5-pro", stream: true, stream_options: { include_usage: true } };
+    return (await post(gateways.native, "chat", asked)).text();
+  };
+
+  test("behind the reason to stop is whole, as it is for a client of Google's API", async () => {
+    const text = await chat(candidate([{ text: "Hello " }]), finished);
+    expect(text).toContain('"finish_reason":"stop"');
+    expect(text).toContain('"prompt_tokens":3');
+    expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
+    expect(text).not.toContain('"error"');
+  });
+
+  test.each<[string, readonly string[]]>([
+    ["before it", [candidate([{ text: "Hello " }])]],
+    ["behind what came after it", [finished, candidate([{ functionCall: { name: "look_up", args: {} } }])]],
+  ])("%s is cut", async (_, events) => {
+    const text = await chat(...events);
+    expect(text).toContain('"code":"upstream_reset"');
+    expect(text).not.toContain("[DONE]");
   });
 });
 

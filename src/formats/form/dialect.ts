@@ -98,6 +98,8 @@ export interface AnswerStreamReader {
   readonly held?: number;
   /** Whether the provider has said, by its wire's own sign, that nothing more comes; absent if only its end shows that. */
   readonly isComplete?: boolean;
+  /** Whether nothing is missing if the connection breaks now, though more may come; absent if `isComplete` says it. */
+  readonly isWhole?: boolean;
   /** Events of one SSE event of the provider: the name of its `event:` line if it has one, and its data. */
   read(event: { readonly name: string | undefined; readonly data: string }): readonly AnswerEvent[];
   /**

@@ -23,6 +23,8 @@ export function readStream(target: WireTarget): AnswerStreamReader {
   let hasStarted = false;
   let hasFailed = false;
   let stop: Stop | undefined;
+  /** The reason to stop came with the last event. */
+  let hasStoppedLast = false;
   let usage: JsonObject = {};
   let id = "";
 
@@ -59,6 +61,7 @@ export function readStream(target: WireTarget): AnswerStreamReader {
       // An answer that is a failure from its beginning has not begun.
       return parts.isEmpty ? fail(finish.error) : [...events, ...fail(finish.error)];
     }
+    hasStoppedLast = finish !== undefined;
     stop = finish ?? stop;
     return events;
   };
@@ -66,6 +69,9 @@ export function readStream(target: WireTarget): AnswerStreamReader {
   return {
     get held() {
       return parts.held;
+    },
+    get isWhole() {
+      return hasStoppedLast && !hasFailed;
     },
     read({ data }) {
       if (hasFailed || data === DONE || data === "") return [];

@@ -1,3 +1,4 @@
+import { UpstreamError } from "../../upstream/errors.ts";
 import { Body } from "../../upstream/response-body.ts";
 import type { ResponseBody } from "../../upstream/transport.ts";
 import type { SecretMasker } from "../../core/redact/secret-masker.ts";
@@ -9,6 +10,8 @@ const MAX_TURN_BYTES = 64 * 1024;
 export interface BodyTransform {
   /** True once nothing more comes of it, whatever else the source sends. */
   readonly isOver: boolean;
+  /** Whether the body is whole although the connection it comes by breaks now; absent if it never is. */
+  readonly isWhole?: boolean;
   /** Takes the next bytes, and writes what comes of them and of those before. */
   push(bytes: Uint8Array, write: (bytes: Uint8Array) => void): void;
   /** Writes what is left once the source has ended. */
@@ -64,7 +67,7 @@ class TransformedBody extends Body {
       fail: (error) => {
         // Data that the client does not read must not delay the failure.
         if (this.isPaused) this.#waiting = [];
-        this.#endWith(() => this.fail(error));
+        this.#endWith(() => this.#break(error));
       },
     });
   }
@@ -112,6 +115,11 @@ class TransformedBody extends Body {
     }
     this.flush();
     this.end();
+  }
+
+  #break(error: unknown): void {
+    if (error instanceof UpstreamError && this.#transform.isWhole) this.#finish();
+    else this.fail(error);
   }
 
   /** Ends the body before its source has ended. */

@@ -70,6 +70,10 @@ export class StreamTranslation implements BodyTransform {
     return this.isOver || this.#isEnded;
   }
 
+  get isWhole(): boolean {
+    return this.isDone || (this.#parts.reader.isWhole ?? false);
+  }
+
   push(bytes: Uint8Array, write: (bytes: Uint8Array) => void): void {
     if (this.isDone) return;
     try {
