@@ -44,7 +44,7 @@ async function startTargets(rig: Rig, targets: readonly Target[], loads: Omit<Lo
   for (const target of targets) {
     const start = async (): Promise<Running> => {
       const started = await launch(target, rig);
-      const failures = await warmUp(rig, started, plans, loads.seconds);
+      const failures = await warmUp(rig, started, plans, loads.isBrief);
       if (failures.size > 0) progress(`! ${target.name}: failures while warming up: ${[...failures].join("; ")}`);
       return started;
     };
@@ -56,6 +56,7 @@ async function startTargets(rig: Rig, targets: readonly Target[], loads: Omit<Lo
 interface Loads {
   readonly scenarios: readonly Scenario[];
   readonly seconds: number;
+  readonly isBrief: boolean;
   readonly repeats: number;
   readonly limitSeconds: number;
 }
@@ -75,12 +76,12 @@ async function measureLoads(rig: Rig, running: readonly Running[], loads: Loads)
   return samples;
 }
 
-async function measureFeatures(rig: Rig, { seconds, repeats, limitSeconds }: Options): Promise<Sample[]> {
+async function measureFeatures(rig: Rig, { seconds, isBrief, repeats, limitSeconds }: Options): Promise<Sample[]> {
   progress("features");
   await using features = await startFeatureTargets();
   // Differences are small here: many short runs, near each other in time, tell them better than a few long ones.
   const many = { seconds: seconds / 2, repeats: repeats * 2, limitSeconds: limitSeconds * SHARES.features };
-  const loads = { scenarios: FEATURE_SCENARIOS, ...many };
+  const loads = { scenarios: FEATURE_SCENARIOS, isBrief, ...many };
   const running = await startTargets(rig, features.targets, loads);
   const samples = await measureLoads(rig, running, loads);
   await endAll(running);
@@ -109,14 +110,14 @@ function versionOf({ version: [program, ...args] = [] }: Target): string {
 
 /** Measures what the options ask for. */
 async function measure(options: Options, machine: string) {
-  const { scenarios, seconds, repeats, openStreams, limitSeconds } = options;
+  const { scenarios, seconds, isBrief, repeats, openStreams, limitSeconds } = options;
   const rig = await startRig(options.mockPort);
   progress(`${machine}; mock at ${rig.mockOrigin}`);
   const needsTargets = scenarios.length > 0 || options.measureProcess;
   const running = needsTargets ? await startTargets(rig, options.targets, options) : [];
   if (needsTargets && running.length === 0) throw new Error("no target could be started");
   const limits = { repeats: scenarios.length > 0 ? repeats : 0, limitSeconds: limitSeconds * SHARES.loads };
-  const loaded = await measureLoads(rig, running, { scenarios, seconds, ...limits });
+  const loaded = await measureLoads(rig, running, { scenarios, seconds, isBrief, ...limits });
   await endAll(running);
   const targets = running.map(({ target }) => target);
   const featured = options.measureFeatures ? await measureFeatures(rig, options) : [];

@@ -79,6 +79,7 @@ export function parseOptions(commandLine: readonly string[], preset?: Preset) {
   const usual = [...(preset?.targets ?? OWN_TARGETS.map(({ name }) => name)), ...others.map(({ name }) => name)];
   const chosen = new Set(namesTargets ? only : usual);
   const mockPort = values["mock-port"];
+  const seconds = positive("seconds", values.seconds ?? (quick ? "0.3" : "2"));
   return {
     scenarios: SCENARIOS.filter(({ name }) => loads.has(name)),
     /** Whether the gateway's features are compared one by one. */
@@ -88,7 +89,8 @@ export function parseOptions(commandLine: readonly string[], preset?: Preset) {
     targets: [...own, ...others].filter(({ name }) => chosen.has(name)),
     repeats: Math.ceil(positive("repeats", values.repeats ?? (quick ? "3" : "5"))),
     /** Length of one run. */
-    seconds: positive("seconds", values.seconds ?? (quick ? "0.3" : "2")),
+    seconds,
+    isBrief: seconds < 1,
     openStreams: Math.ceil(positive("streams", values.streams ?? (quick ? "500" : "1000"))),
     /** Seconds after which no further repeat is begun. */
     limitSeconds: quick ? QUICK_SECONDS : Infinity,
