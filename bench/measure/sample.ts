@@ -56,12 +56,12 @@ export async function measureLoad(rig: Rig, running: Running, scenario: string, 
 }
 export type Sample = Awaited<ReturnType<typeof measureLoad>>;
 
-/** Until the runtime has compiled their code: with four loads the gateway's was after three rounds, with one, a burst, after 14 s. */
+/** Until the runtime has compiled: of four loads the gateway's code was after three rounds, of one, a burst, after 14 s. */
 const WARM_UP = { rounds: 6, seconds: 2 } as const;
 
 /**
- * Brings a target's code to the state it has after some minutes of these loads, which run in turn. Who asks for runs of less than a second wants a first
- * look, and does not wait for this. Returns the failures.
+ * Brings a target's code to the state it has after some minutes of these loads, which run in turn. Who asks for runs of less than
+ * a second wants a first look, and does not wait for this. Returns the failures.
  */
 export async function warmUp(rig: Rig, running: Running, plans: readonly PartialPlan[], isBrief: boolean) {
   const reasons = new Set<string>();
