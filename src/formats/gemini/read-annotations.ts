@@ -13,10 +13,13 @@ export interface AnnotatedText {
   readonly bytesBefore: number;
 }
 
-/** An annotation with the number of the block of which it is. */
-export interface PlacedAnnotation {
-  readonly block: number;
-  readonly annotation: Annotation;
+/** Where a statement comes from, as far as it is known. */
+export type Source = Pick<Annotation, "url" | "title">;
+
+/** A source of what stands in a place of a block; the same source is the same object. */
+export interface PlacedSource {
+  readonly source: Source;
+  readonly place: Place;
 }
 
 /**
@@ -24,34 +27,27 @@ export interface PlacedAnnotation {
  * https://ai.google.dev/api/generate-content#GroundingMetadata
  * @param texts those of the answer, the last one first
  */
-export function readAnnotations(candidate: JsonObject, texts: readonly AnnotatedText[]): readonly PlacedAnnotation[] {
+export function readAnnotations(candidate: JsonObject, texts: readonly AnnotatedText[]): readonly PlacedSource[] {
   const grounding = objectOf(candidate["groundingMetadata"]);
   const sources = listOf(grounding?.["groundingChunks"]).map(readSource);
   const supports = listOf(grounding?.["groundingSupports"]).filter(isJsonObject);
   const citation = objectOf(candidate["citationMetadata"]);
   const citations = listOf(citation?.["citations"] ?? citation?.["citationSources"]).filter(isJsonObject);
-  if (supports.length === 0 && citations.length === 0) return [];
-  const place = (source: Source, { block, ...range }: Place): PlacedAnnotation => ({
-    block,
-    annotation: { ...source, ...range },
-  });
   const grounded = supports.flatMap((support) => {
-    const found = findPlace(texts, objectOf(support["segment"]) ?? {});
+    const place = findPlace(texts, objectOf(support["segment"]) ?? {});
     const indices = listOf(support["groundingChunkIndices"]);
     return indices.flatMap((index) => {
       const source = typeof index === "number" ? sources[index] : undefined;
-      return source && found ? [place(source, found)] : [];
+      return source && place ? [{ source, place }] : [];
     });
   });
   const cited = citations.flatMap((item) => {
     const source = readSource({ web: item });
-    const found = source && findPlace(texts, item);
-    return found ? [place(source, found)] : [];
+    const place = source && findPlace(texts, item);
+    return place ? [{ source, place }] : [];
   });
   return [...grounded, ...cited];
 }
-
-type Source = Pick<Annotation, "url" | "title">;
 
 /** Undefined if neither an address nor a title is known. */
 function readSource(chunk: unknown): Source | undefined {
@@ -64,7 +60,8 @@ function readSource(chunk: unknown): Source | undefined {
 
 type Range = Pick<Annotation, "start" | "end">;
 
-type Place = Range & Pick<PlacedAnnotation, "block">;
+/** Within the block of that number. */
+type Place = Range & Pick<AnnotatedText, "block">;
 
 /**
  * Where a segment is: in the last text that shows what is said to stand there, or somewhere in the last one.

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../core/json/parse.ts";
 import type { AnswerEvent } from "../form/answer-events.ts";
 import { type GrowingText, openGrowingText } from "./growing-text.ts";
-import { readAnnotations } from "./read-annotations.ts";
+import { readAnnotations, type Source } from "./read-annotations.ts";
 
 /** Characters of all texts that are kept for what is said of places in them; of longer ones the places are left out. */
 const MAX_ANNOTATED = 1024 * 1024;
@@ -25,7 +25,9 @@ export class SaidTexts {
   /** Of what is kept, in UTF-16 units. */
   #kept = 0;
   #isTooLong = false;
-  /** What is known of sources already, as streams repeat it. */
+  /** The numbers of sources. */
+  readonly #sources = new Map<string, number>();
+  /** What has been said of them already, as streams repeat it: place and number. */
   readonly #annotated = new Set<string>();
 
   /** Characters that are kept. */
@@ -53,12 +55,23 @@ export class SaidTexts {
   /** Reads what a candidate says of the sources of the texts. */
   annotate(candidate: JsonObject): AnswerEvent[] {
     if (!(candidate["groundingMetadata"] || candidate["citationMetadata"])) return [];
-    return readAnnotations(candidate, this.#texts).flatMap((placed) => {
-      const key = JSON.stringify(placed);
+    // Each source of a candidate is looked up once, however often it is referred to.
+    const numbers = new Map<Source, number>();
+    return readAnnotations(candidate, this.#texts).flatMap(({ source, place: { block, start, end } }) => {
+      const number = numbers.get(source) ?? this.#numberOf(source);
+      numbers.set(source, number);
+      const key = [block, start, end, number].join();
       if (this.#annotated.has(key)) return [];
       this.#annotated.add(key);
-      return [{ type: "annotation", ...placed } as const];
+      return [{ type: "annotation", block, annotation: { ...source, start, end } } as const];
     });
+  }
+
+  #numberOf(source: Source): number {
+    const said = JSON.stringify(source);
+    const number = this.#sources.get(said) ?? this.#sources.size;
+    this.#sources.set(said, number);
+    return number;
   }
 
   #forget(said: SaidText | undefined): void {

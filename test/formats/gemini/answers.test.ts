@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../src/core/json/parse.ts";
 import type { ModelAnswer } from "../../../src/formats/form/answer.ts";
 import type { AnswerEvent } from "../../../src/formats/form/answer-events.ts";
 import { GEMINI_WIRE } from "../../../src/formats/gemini/wire-dialect.ts";
+import { cpuGrowth, LINEAR } from "../../fixtures/cpu-growth.ts";
 import { collect } from "../messages/collect.ts";
 import { target } from "./conversations.ts";
 
@@ -237,6 +238,19 @@ describe("sources", () => {
         ],
       },
     ]);
+  });
+
+  test("a long source that is referred to over and over takes time by their lengths", async () => {
+    const make = (size: number) => {
+      const uri = `https://e.com/${"a".repeat(size * 8)}`;
+      const groundingChunkIndices = Array.from({ length: size }, () => 0);
+      const supports = Array.from({ length: size }, () => ({ segment: {}, groundingChunkIndices: [0] }));
+      const groundingSupports = [{ segment: {}, groundingChunkIndices }, ...supports];
+      const groundingMetadata = { groundingChunks: [{ web: { uri } }], groundingSupports };
+      const body = bodyOf([{ text: "a" }], { ...STOP, groundingMetadata });
+      return () => readAnswer(body, target());
+    };
+    expect(await cpuGrowth(5000, make)).toBeLessThan(LINEAR);
   });
 
   test("places that do not show what they are said to show are left out", () => {
