@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { CUSTOM_PARAMETERS, describeCustom } from "../form/function-tools.ts";
+import { offeredTools } from "../form/offered-tools.ts";
 import { objectOf, withoutUndefined } from "../../core/json/values.ts";
 import { isStrictSchema } from "../form/strict-schema.ts";
 import { fitToolName } from "../form/tool-names.ts";
@@ -14,15 +15,14 @@ export function writeTools(
 ): JsonObject {
   const { isOpenAi } = context.traits;
   // Others know no `allowed_tools`: they get the allowed ones alone.
-  const names = toolChoice?.kind === "allowed" && !isOpenAi ? new Set(toolChoice.names) : undefined;
-  const offered = names === undefined ? tools : tools.filter(({ name }) => names.has(name));
+  const offered = offeredTools({ tools, toolChoice: isOpenAi ? undefined : toolChoice });
   if (offered.length === 0) {
     const isDemanded = toolChoice !== undefined && toolChoice.kind !== "auto" && toolChoice.kind !== "none";
     if (isDemanded) throw new CannotTranslate("tool_choice", "it asks for tools, and there are none");
     return {};
   }
   return withoutUndefined({
-    tools: offered.map((tool, index) => writeTool(tool, `tools[${index}]`, context)),
+    tools: offered.map(({ tool, index }) => writeTool(tool, `tools[${index}]`, context)),
     tool_choice: toolChoice && writeToolChoice(toolChoice, tools, isOpenAi),
     // They are parallel unless said otherwise.
     parallel_tool_calls: parallelCalls === false ? false : undefined,
@@ -74,10 +74,10 @@ export function writeStrict(
 }
 
 function writeToolChoice(choice: ToolChoice, tools: readonly Tool[], isOpenAi: boolean): unknown {
+  const custom = new Set(tools.flatMap(({ kind, name }) => (isOpenAi && kind === "custom" ? [name] : [])));
   const reference = (name: string): JsonObject => {
-    const isCustom = isOpenAi && tools.some((tool) => tool.kind === "custom" && tool.name === name);
     const named = { name: fitToolName(name) };
-    return isCustom ? { type: "custom", custom: named } : { type: "function", function: named };
+    return custom.has(name) ? { type: "custom", custom: named } : { type: "function", function: named };
   };
   switch (choice.kind) {
     case "auto":

@@ -3,12 +3,17 @@ import { withoutUndefined } from "../../core/json/values.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { argumentsSchema, toFunction } from "../form/function-tools.ts";
+import { offeredTools } from "../form/offered-tools.ts";
 import { fitToolName } from "../form/tool-names.ts";
 import type { WriteContext } from "./write-content.ts";
 
 /** Writes `tools`, `tool_choice` and `strict_tools`; without tools there is no choice to be made. */
-export function writeTools({ tools, toolChoice, parallelCalls }: Conversation, context: WriteContext): JsonObject {
-  const offered = tools.flatMap((tool, index) => (isOffered(tool.name, toolChoice) ? [{ tool, index }] : []));
+export function writeTools(conversation: Conversation, context: WriteContext): JsonObject {
+  const { toolChoice, parallelCalls } = conversation;
+  // No tool can be named: the named one is the only one that is told of.
+  const offered = offeredTools(conversation).filter(
+    ({ tool }) => toolChoice?.kind !== "named" || tool.name === toolChoice.name,
+  );
   const choice = toolChoice && writeChoice(toolChoice);
   if (offered.length === 0) {
     if (choice === "REQUIRED") throw new CannotTranslate("tool_choice", "it asks for tools, and there are none");
@@ -25,12 +30,6 @@ export function writeTools({ tools, toolChoice, parallelCalls }: Conversation, c
     strict_tools: isStrict ? true : undefined,
     tool_choice: choice,
   });
-}
-
-/** No tool can be named: the named one is the only one that is told of. */
-function isOffered(name: string, choice: ToolChoice | undefined): boolean {
-  if (choice?.kind === "named") return name === choice.name;
-  return choice?.kind !== "allowed" || choice.names.includes(name);
 }
 
 /** @returns undefined if the model decides, for which the wire has no word */

@@ -3,6 +3,7 @@ import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { CannotTranslate } from "../form/dialect.ts";
 import { fitSchema } from "../form/fit-schema.ts";
 import { argumentsSchema, toFunction } from "../form/function-tools.ts";
+import { offeredTools } from "../form/offered-tools.ts";
 import { fitToolName } from "../form/tool-names.ts";
 import type { Writing } from "./writing.ts";
 
@@ -16,13 +17,14 @@ export interface WrittenTools {
  * @param called names of tools that the history has calls of: the wire wants tools then, whether or not there are any
  */
 export function writeTools(
-  { tools, toolChoice, parallelCalls }: Conversation,
+  conversation: Conversation,
   called: ReadonlySet<string>,
   writing: Writing,
 ): WrittenTools | undefined {
+  const { toolChoice, parallelCalls } = conversation;
   // The wire cannot forbid to call a tool that it is told of.
   if (toolChoice?.kind === "none") return undefined;
-  const offered = toolChoice?.kind === "allowed" ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools;
+  const offered = offeredTools(conversation);
   const choice = toolChoice && writeChoice(toolChoice);
   if (offered.length === 0) {
     if (choice) throw new CannotTranslate("tool_choice", "it asks for tools, and there are none");
@@ -31,7 +33,7 @@ export function writeTools(
     return { tools: [...called].map(declare) };
   }
   if (parallelCalls === false) writing.note("dropped", "parallel_tool_calls");
-  const written = offered.flatMap((tool, index) => writeTool(tool, index, writing));
+  const written = offered.flatMap(({ tool, index }) => writeTool(tool, index, writing));
   return { tools: written, ...(choice && { toolChoice: choice }) };
 }
 

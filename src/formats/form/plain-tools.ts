@@ -1,6 +1,7 @@
 import type { Block } from "./blocks.ts";
 import type { Conversation, Turn } from "./conversation.ts";
 import { functionArguments, toFunction } from "./function-tools.ts";
+import { offeredTools } from "./offered-tools.ts";
 
 /**
  * A request for a provider that knows only functions, and no choice between some of them: tools that take free text, and
@@ -8,15 +9,13 @@ import { functionArguments, toFunction } from "./function-tools.ts";
  * @param onFunction called with the place of each tool that becomes one
  */
 export function withPlainTools(conversation: Conversation, onFunction: (index: number) => void): Conversation {
-  const { tools, toolChoice, turns } = conversation;
-  const names = toolChoice?.kind === "allowed" ? new Set(toolChoice.names) : undefined;
+  const { toolChoice, turns } = conversation;
   return {
     ...conversation,
     turns: turns.map(toFunctionTurn),
-    tools: tools.flatMap((tool, index) => {
-      if (names?.has(tool.name) === false) return [];
+    tools: offeredTools(conversation).map(({ tool, index }) => {
       if (tool.kind === "custom") onFunction(index);
-      return [toFunction(tool)];
+      return toFunction(tool);
     }),
     toolChoice: toolChoice?.kind === "allowed" ? { kind: toolChoice.mode } : toolChoice,
   };

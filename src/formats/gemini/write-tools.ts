@@ -2,6 +2,7 @@ import type { JsonObject } from "../../core/json/parse.ts";
 import type { Conversation, Tool, ToolChoice } from "../form/conversation.ts";
 import { demandsCall } from "../form/forced-answer.ts";
 import { describeCustom } from "../form/function-tools.ts";
+import { offeredTools } from "../form/offered-tools.ts";
 import { cleanSchema } from "./clean-schema.ts";
 import { toWireName } from "./tool-names.ts";
 import type { WireObject, Writing } from "./writing.ts";
@@ -17,7 +18,7 @@ export function writeTools(conversation: Conversation, writing: Writing): Writte
   const isOld = writing.target.facts.knowsSchemasInPart === true;
   // Older models know a choice of names only if one of them must be called.
   const isCut = isOld && toolChoice?.kind === "allowed" && toolChoice.mode === "auto";
-  const offered = isCut ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools;
+  const offered = isCut ? offeredTools(conversation).map(({ tool }) => tool) : tools;
   if (offered.length === 0) return {};
   if (parallelCalls === false) writing.note("dropped", "parallel_tool_calls");
   const config = writeChoice(isCut ? { kind: "auto" } : toolChoice, isStrict(offered, toolChoice, writing));

@@ -4,6 +4,7 @@ import { CannotTranslate } from "../form/dialect.ts";
 import { fitSchema } from "../form/fit-schema.ts";
 import { demandsCall } from "../form/forced-answer.ts";
 import { argumentsSchema, CUSTOM_PARAMETERS, describeCustom } from "../form/function-tools.ts";
+import { offeredTools } from "../form/offered-tools.ts";
 import type { WireObject } from "./members.ts";
 import { toWireName } from "./tool-names.ts";
 import type { Writing } from "./writing.ts";
@@ -18,14 +19,14 @@ export interface WrittenTools {
  * @throws CannotTranslate for a choice among no tools
  */
 export function writeTools(conversation: Conversation, writing: Writing): WrittenTools {
-  const { tools, toolChoice, parallelCalls } = conversation;
-  const offered = toolChoice?.kind === "allowed" ? tools.filter(({ name }) => toolChoice.names.includes(name)) : tools;
+  const { toolChoice, parallelCalls } = conversation;
+  const offered = offeredTools(conversation);
   if (offered.length === 0) {
     if (demandsCall(toolChoice)) throw new CannotTranslate("tool_choice", "it asks for tools, and there are none");
     return writeForgotten(conversation, writing);
   }
   const choice = writeChoice(toolChoice, parallelCalls);
-  return { tools: offered.map((tool) => writeTool(tool, writing)), ...(choice && { tool_choice: choice }) };
+  return { tools: offered.map(({ tool }) => writeTool(tool, writing)), ...(choice && { tool_choice: choice }) };
 }
 
 /** Those who resell Claude refuse calls of tools that are not there; Anthropic itself does not. */

@@ -51,8 +51,10 @@ function writeTool(tool: Tool, notes: Notes | undefined): JsonObject {
 }
 
 export function writeToolChoice(choice: ToolChoice, tools: readonly Tool[]): unknown {
+  // The first one of a name.
+  const byName = new Map(tools.toReversed().map((tool) => [tool.name, tool]));
   const nameTool = (name: string): JsonObject => {
-    const tool = tools.find((one) => one.name === name);
+    const tool = byName.get(name);
     return withoutUndefined({
       type: tool?.kind ?? "function",
       ...(tool ? fitName(tool) : { name: fitToolName(name) }),

@@ -675,7 +675,7 @@ describe("tools", () => {
       tools: [{ type: "function", function: { name: "patch", parameters: { required: ["input"] } } }],
       tool_choice: "required",
     });
-    expect(notes).toEqual([{ kind: "adjusted", member: "tools[0].type" }]);
+    expect(notes).toEqual([{ kind: "adjusted", member: "tools[1].type" }]);
     expect(write({ tools: [patch] }, "groq").body["tools"]).toMatchObject([
       { function: { description: "The text in `input` must follow this grammar:\nstart: x" } },
     ]);
