@@ -3,7 +3,7 @@ import type { JsonObject } from "../../src/core/json/parse.ts";
 import { DIALECTS } from "../../src/formats/dialects.ts";
 import { CannotTranslate } from "../../src/formats/form/dialect.ts";
 import { factsOf } from "../../src/formats/form/model-facts.ts";
-import { TRANSLATED_APIS, type TranslatedApi, WIRES } from "../../src/formats/wires.ts";
+import { TRANSLATED_APIS, type TranslatedApi, type Wire, WIRES } from "../../src/formats/wires.ts";
 import { cpuGrowth, LINEAR } from "../fixtures/cpu-growth.ts";
 
 type Many = (count: number) => JsonObject;
@@ -214,5 +214,122 @@ describe.each(TRANSLATED_APIS)("requests of %s with many of one thing take time 
     };
     expect(await cpuGrowth(COUNT, make)).toBeLessThan(LINEAR);
     expect(written).toBeGreaterThan(0);
+  });
+});
+
+const choice = (message: object): JsonObject => ({
+  choices: [{ message: { role: "assistant", ...message }, finish_reason: "stop" }],
+});
+const said = (content: readonly object[]): JsonObject => ({ role: "assistant", content, stop_reason: "end_turn" });
+const candidate = (parts: readonly object[], more: object = {}): JsonObject => ({
+  candidates: [{ content: { role: "model", parts }, finishReason: "STOP", ...more }],
+});
+const url = (index: number) => ({
+  url: `https://e.com/${index}`,
+  title: "t",
+  start_index: index,
+  end_index: index + 1,
+});
+
+/** Answers with many of each thing that an answer can have many of. */
+const ANSWERS: Readonly<Record<Wire, Readonly<Record<string, Many>>>> = {
+  chat: {
+    calls: (count) => choice({ content: null, tool_calls: many(count, (index) => chatCall(`c${index}`)) }),
+    "calls with one id": (count) => choice({ content: null, tool_calls: many(count, () => chatCall("c")) }),
+    sources: (count) =>
+      choice({
+        content: "a".repeat(count),
+        annotations: many(count, (index) => ({ type: "url_citation", url_citation: url(index) })),
+      }),
+  },
+  messages: {
+    texts: (count) => said(many(count, () => ({ type: "text", text: "a" }))),
+    calls: (count) => said(many(count, (index) => use(`c${index}`))),
+    sources: (count) => {
+      const citations = many(count, (index) => ({
+        ...{
+          type: "web_search_result_location",
+          url: `https://e/${index}`,
+          title: "t",
+          cited_text: "a",
+          encrypted_index: "x",
+        },
+      }));
+      return said([{ type: "text", text: "a", citations }]);
+    },
+  },
+  responses: {
+    texts: (count) => ({
+      output: [
+        { type: "message", role: "assistant", content: many(count, () => ({ type: "output_text", text: "a" })) },
+      ],
+    }),
+    calls: (count) => ({ output: many(count, (index) => functionCall(`c${index}`)) }),
+    sources: (count) => {
+      const annotations = many(count, (index) => ({ type: "url_citation", ...url(index) }));
+      const part = { type: "output_text", text: "a".repeat(count), annotations };
+      return { output: [{ type: "message", role: "assistant", content: [part] }] };
+    },
+  },
+  generate: {
+    texts: (count) => candidate(many(count, (index) => ({ text: "a", thought: index % 2 === 1 }))),
+    calls: (count) => candidate(many(count, () => googleCall())),
+    "sources of many texts": (count) =>
+      candidate(
+        many(count, (index) => (index % 2 ? googleCall() : { text: "a" })),
+        {
+          groundingMetadata: {
+            groundingChunks: many(count, (index) => ({ web: { uri: `https://e/${index}` } })),
+            groundingSupports: many(count, (index) => ({
+              ...{ segment: { startIndex: index, endIndex: index + 1, text: "b" }, groundingChunkIndices: [index] },
+            })),
+          },
+        },
+      ),
+  },
+  cohere: {
+    calls: (count) => ({ message: { role: "assistant", tool_calls: many(count, (index) => chatCall(`c${index}`)) } }),
+    sources: (count) => ({
+      message: {
+        role: "assistant",
+        content: [{ type: "text", text: "a".repeat(count) }],
+        citations: many(count, (start) => ({
+          ...{ start, end: start + 1, text: "a" },
+          sources: [{ type: "document", id: "d", document: { url: `https://e/${start}` } }],
+        })),
+      },
+    }),
+  },
+  converse: {
+    texts: (count) => ({ output: { message: { content: many(count, () => ({ text: "a" })) } } }),
+    calls: (count) => ({
+      output: {
+        message: { content: many(count, (at) => ({ toolUse: { toolUseId: `c${at}`, name: "f", input: {} } })) },
+      },
+    }),
+  },
+};
+
+describe.each(WIRES)("answers of %s with many of one thing take time by their number", (name) => {
+  test.each(Object.keys(ANSWERS[name]))("%s", async (kind) => {
+    const wire = await DIALECTS[name]();
+    const build = ANSWERS[name][kind];
+    if (!build) throw new Error("no such kind");
+    const clients = await Promise.all(
+      TRANSLATED_APIS.map(async (api) => {
+        const client = await DIALECTS[api]();
+        return { client, request: client.readRequest(REQUESTS[api]["turns"]?.(1) ?? {}) };
+      }),
+    );
+    const ask = { model: "m", newId: () => "0123456789abcdefghijklmn", createdAt: 1 };
+    const make = (count: number) => {
+      const body = build(count);
+      return () => {
+        const answer = wire.readAnswer(body, { provider: "p", model: "m", facts: factsOf("m") });
+        if ("error" in answer) throw new Error(answer.error.message);
+        for (const { client, request } of clients) client.writeAnswer(answer, { ...ask, request });
+      };
+    };
+    expect(await cpuGrowth(COUNT, make)).toBeLessThan(LINEAR);
   });
 });
