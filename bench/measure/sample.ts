@@ -56,8 +56,8 @@ export async function measureLoad(rig: Rig, running: Running, scenario: string, 
 }
 export type Sample = Awaited<ReturnType<typeof measureLoad>>;
 
-/** Until the runtime has compiled: of four loads the gateway's code was after three rounds, of one, a burst, after 14 s. */
-const WARM_UP = { rounds: 6, seconds: 2 } as const;
+/** Until the runtime has compiled: of four loads the gateway's code was after three rounds. None is begun after the limit. */
+const WARM_UP = { rounds: 4, seconds: 2, limitSeconds: 90 } as const;
 
 /**
  * Brings a target's code to the state it has after some minutes of these loads, which run in turn. Who asks for runs of less than
@@ -65,7 +65,8 @@ const WARM_UP = { rounds: 6, seconds: 2 } as const;
  */
 export async function warmUp(rig: Rig, running: Running, plans: readonly PartialPlan[], isBrief: boolean) {
   const reasons = new Set<string>();
-  for (let round = 0; round < (isBrief ? 1 : WARM_UP.rounds); round += 1) {
+  const until = performance.now() + WARM_UP.limitSeconds * 1000;
+  for (let round = 0; round < (isBrief ? 1 : WARM_UP.rounds) && performance.now() < until; round += 1) {
     for (const plan of plans) {
       const { seconds } = isBrief ? plan : WARM_UP;
       for (const reason of (await runPlan(rig, running, { ...plan, seconds })).reasons) reasons.add(reason);
