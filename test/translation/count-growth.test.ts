@@ -82,6 +82,8 @@ const REQUESTS: Readonly<Record<TranslatedApi, Readonly<Record<string, Many>>>> 
         ]).flat(),
       ]),
     "results that nobody asked for": (count) => chat([user, ...many(count, (index) => chatResult(`c${index}`))]),
+    "unknown members, then names": (count) =>
+      chat(many(2 * count, (index) => (index < count ? { ...user, other: 1 } : { ...user, name: "bob" }))),
     stops: (count) => chat([user], { stop: many(count, (index) => `s${index}`) }),
   },
   messages: {

@@ -14,11 +14,15 @@ export function readMessages(messages: unknown, foreign: Foreign): readonly Turn
   const turns: Turn[] = [];
   let calls = findCalls([]);
   let results: Block[] | undefined;
+  let hasNames = false;
   for (const [position, message] of listOf(messages).entries()) {
     if (!isJsonObject(message)) continue;
     const path = `messages[${position}]`;
     const role = message["role"];
-    addName(message, foreign);
+    if (!hasNames && hasSpeaker(message)) {
+      hasNames = true;
+      foreign.push({ path: "messages[].name", isEssential: false });
+    }
     if (role === "assistant") {
       const blocks = readAssistant(message, position, path, foreign);
       calls = findCalls(blocks.filter((block) => block.type === "call"));
@@ -38,14 +42,11 @@ export function readMessages(messages: unknown, foreign: Foreign): readonly Turn
   return turns;
 }
 
-/** Of who speaks. What others need in place of it is in the text, if it matters at all; told once. */
-function addName(message: JsonObject, foreign: Foreign): void {
-  const isSpeaker = message["role"] !== "tool" && message["role"] !== "function";
-  if (!isSpeaker || filledTextOf(message["name"]) === undefined) return;
-  if (!foreign.some(({ path }) => path === NAMES)) foreign.push({ path: NAMES, isEssential: false });
+/** Whether it says who speaks, which nobody else needs: what others need in place of it is in the text, if it matters at all. */
+function hasSpeaker(message: JsonObject): boolean {
+  const { role, name } = message;
+  return role !== "tool" && role !== "function" && filledTextOf(name) !== undefined;
 }
-
-const NAMES = "messages[].name";
 
 function readOther(message: JsonObject, path: string, foreign: Foreign): Turn {
   const blocks = readContent(message["content"], `${path}.content`, foreign);

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../../core/json/parse.ts";
-import type { Block, CallBlock, Seal, ThinkingBlock } from "../form/blocks.ts";
+import type { Block, CallBlock, Seal, TextBlock, ThinkingBlock } from "../form/blocks.ts";
 import { parseArguments } from "../form/parse-arguments.ts";
 import { isOwnSeal, LOST_SIGNATURE } from "./signatures.ts";
 import { toWireName } from "./tool-names.ts";
@@ -26,25 +26,33 @@ export function writeUserParts(blocks: readonly Block[], writing: Writing): read
   });
 }
 
+/** What the model has said, as far as it is written. */
+interface SaidParts {
+  readonly parts: WireObject[];
+  /** Those of `parts` that are texts without a signature. */
+  readonly unsigned: WireObject[];
+  /** Signatures that came without what they belong to. */
+  readonly alone: Seal[];
+}
+
 /** The parts of what the model has said, with the signatures that it must get back. */
 export function writeModelParts(blocks: readonly Block[], writing: Writing): readonly WireObject[] {
-  const parts: WireObject[] = [];
-  /** Signatures that came without what they belong to. */
-  const alone: Seal[] = [];
+  const written: SaidParts = { parts: [], unsigned: [], alone: [] };
+  const { parts, alone } = written;
   for (const [at, block] of blocks.entries()) {
     if (block.type === "call") {
       parts.push(writeCall(block, ownSeal(block.seal, writing) ?? alone.pop()));
     } else if (block.type === "thinking") {
       const own = ownSeal(block.seal, writing);
-      if (own) writeThought(block, own, blocks[at + 1], parts, alone);
+      if (own) writeThought(block, own, blocks[at + 1], written);
     } else if (block.type === "text") {
-      if (block.text !== "") parts.push(signed({ text: block.text }, ownSeal(block.seal, writing)));
+      writeText(block, ownSeal(block.seal, writing), written);
     } else {
       parts.push(...writeUserParts([block], writing));
     }
-    if (block.type !== "thinking") placeAlone(parts, alone);
+    if (block.type !== "thinking") placeAlone(written);
   }
-  placeAlone(parts, alone);
+  placeAlone(written);
   restoreLost(parts, writing);
   return parts;
 }
@@ -56,33 +64,31 @@ function ownSeal(seal: Seal | undefined, writing: Writing): Seal | undefined {
   return undefined;
 }
 
-function writeThought(
-  { text }: ThinkingBlock,
-  seal: Seal,
-  next: Block | undefined,
-  parts: WireObject[],
-  alone: Seal[],
-): void {
+function writeText({ text }: TextBlock, seal: Seal | undefined, { parts, unsigned }: SaidParts): void {
+  if (text === "") return;
+  const part = signed({ text }, seal);
+  parts.push(part);
+  if (!seal) unsigned.push(part);
+}
+
+function writeThought({ text }: ThinkingBlock, seal: Seal, next: Block | undefined, written: SaidParts): void {
   if (text !== "") {
-    parts.push(signed({ text, thought: true }, seal));
+    written.parts.push(signed({ text, thought: true }, seal));
   } else {
-    alone.push(seal);
+    written.alone.push(seal);
     // In APIs whose calls cannot carry one, the signature of a call comes before it.
-    if (next?.type !== "call" || next.seal) placeAlone(parts, alone);
+    if (next?.type !== "call" || next.seal) placeAlone(written);
   }
 }
 
 /** A signature goes to the text before it, as in whole answers, or into a part of its own, as in streams. */
-function placeAlone(parts: WireObject[], alone: Seal[]): void {
+function placeAlone({ parts, unsigned, alone }: SaidParts): void {
   for (const { value } of alone.splice(0)) {
-    const text = parts.findLast((part) => isUnsignedText(part));
+    const text = unsigned.pop();
     if (text) text["thoughtSignature"] = value;
     else parts.push({ text: "", thoughtSignature: value });
   }
 }
-
-const isUnsignedText = (part: WireObject): boolean =>
-  typeof part["text"] === "string" && part["thought"] === undefined && part["thoughtSignature"] === undefined;
 
 const signed = (part: WireObject, seal: Seal | undefined): WireObject =>
   seal ? { ...part, thoughtSignature: seal.value } : part;

@@ -21,6 +21,7 @@ import {
 } from "./conversations.ts";
 import { NO_BOOKKEEPING, NO_LIMITS, NO_SAMPLING } from "./conversations.ts";
 import { brokenRules } from "./provider-rules.ts";
+import { cpuGrowth, LINEAR } from "../../fixtures/cpu-growth.ts";
 
 /** What is sent, and what could not be said: `-` in front of what was dropped, `~` of what was adjusted. */
 function write(members: Partial<Conversation>, model = NEW): { body: JsonObject; notes: string[] } {
@@ -456,6 +457,19 @@ describe("signatures", () => {
       body: { contents: [{}, { parts: [{ functionCall: { id: "1", name: "f", args: {} } }] }, {}] },
       notes: [],
     });
+  });
+
+  test("many that came alone take time by their number", async () => {
+    const make = (size: number) => {
+      const said = Array.from({ length: size }, (_, at) => [thought("", own), call(`c${at}`, { seal: own })]).flat();
+      const turns = [
+        user("Go"),
+        assistant(...said),
+        results(...said.flatMap((block) => ("id" in block ? [result(block.id)] : []))),
+      ];
+      return () => contentsOf(turns);
+    };
+    expect(await cpuGrowth(10_000, make)).toBeLessThan(LINEAR);
   });
 });
 
