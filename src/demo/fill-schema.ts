@@ -3,7 +3,7 @@ import { listOf, objectOf } from "../core/json/values.ts";
 
 /** A schema that nests deeper, or has more values and characters of them, is filled no further: it may contain itself. */
 const MAX_DEPTH = 8;
-const MAX_WEIGHT = 50_000;
+const MAX_WEIGHT = 1_000_000;
 const MAX_ITEMS = 8;
 /** How many of the values to choose from are looked at. */
 const MAX_TRIED = 100;
@@ -50,6 +50,7 @@ export function fillSchema(root: JsonObject, whole: string): unknown {
     if (only !== undefined) return [undefined, spend(only)];
     const usual = spend(schema["default"]);
     const tried = listOf(values).slice(0, MAX_TRIED);
+    left -= tried.length;
     if (tried.length > 0) return [spend(tried.find(isMentioned)), usual ?? spend(tried[0])];
     const { isOptional, variant } = readVariants(schema);
     if (isOptional) return [undefined, usual ?? null];
@@ -61,7 +62,7 @@ export function fillSchema(root: JsonObject, whole: string): unknown {
         return [Number(numbers.shift() ?? usual ?? 0)];
       case "string":
         if (/city|location|place|town/i.test(name)) return [names.shift(), "Paris"];
-        return BY_FORMAT.has(format) ? [undefined, BY_FORMAT.get(format)] : [quoted.shift(), usual ?? message];
+        return BY_FORMAT.has(format) ? [undefined, BY_FORMAT.get(format)] : [quoted.shift(), usual ?? spend(message)];
       case "boolean":
         return [undefined, usual ?? false];
       case "null":

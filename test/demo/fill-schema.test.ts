@@ -32,9 +32,14 @@ describe("a large schema takes time by its size", () => {
     expect(await cpuGrowth(10_000, make)).toBeLessThan(LINEAR);
   });
 
-  test("and what it repeats ends the answer soon", () => {
-    const schema = { ...object(members(1000, { $ref: "#/$defs/a" })), $defs: { a: { const: "a".repeat(40_000) } } };
-    expect(JSON.stringify(fillSchema(schema, "")).length).toBeLessThan(150_000);
+  test.each<[string, JsonObject]>([
+    ["what it repeats", { const: "a".repeat(40_000) }],
+    ["what is said", { type: "string" }],
+  ])("and %s ends the answer after about a million characters", (_, a) => {
+    const schema = { ...object(members(10_000, { $ref: "#/$defs/a" })), $defs: { a } };
+    const filled = JSON.stringify(fillSchema(schema, "word ".repeat(1000)));
+    expect(filled.length).toBeGreaterThan(900_000);
+    expect(filled.length).toBeLessThan(1_300_000);
   });
 });
 
