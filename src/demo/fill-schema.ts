@@ -45,7 +45,8 @@ export function fillSchema(root: JsonObject, whole: string): unknown {
   function choose(name: string, given: JsonObject, depth: number): Choice {
     left -= 1;
     if (depth > MAX_DEPTH || left < 0) return [undefined, null];
-    const schema = resolve(root, given);
+    const schema = resolve(root, given, spend);
+    left -= Object.keys(schema).length;
     const { enum: values, const: only, format } = schema;
     if (only !== undefined) return [undefined, spend(only)];
     const usual = spend(schema["default"]);
@@ -109,9 +110,10 @@ function readVariants({ type, anyOf, oneOf, allOf, ...rest }: JsonObject) {
 }
 
 /** What a schema refers to within its document, through a few references at most; an empty one if that is nothing. */
-function resolve(root: JsonObject, schema: JsonObject): JsonObject {
+function resolve(root: JsonObject, schema: JsonObject, spend: (value: unknown) => unknown): JsonObject {
   let found: JsonObject = schema;
   for (let hop = 0; hop < MAX_DEPTH && typeof found["$ref"] === "string"; hop++) {
+    spend(found["$ref"]);
     const path = found["$ref"].split("/");
     const target = path.slice(1).reduce<JsonObject | undefined>((at, key) => objectOf(at?.[key]), root);
     found = (path[0] === "#" && target) || {};

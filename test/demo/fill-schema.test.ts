@@ -20,6 +20,20 @@ describe("a large schema takes time by its size", () => {
       (size) => ({ ...object(members(size, { $ref: "#/$defs/a" })), $defs: { a: object(members(size, {})) } }),
     ],
     [
+      "of many references to a part with many members that mean nothing",
+      (size) => ({
+        ...object(members(size, { $ref: "#/$defs/a" })),
+        $defs: { a: { type: "string", ...members(size, {}) } },
+      }),
+    ],
+    [
+      "of many references to one that is long",
+      (size) => ({
+        ...object(members(size, { $ref: "#/$defs/a" })),
+        $defs: { a: { $ref: `#/${"a/".repeat(size * 4)}` } },
+      }),
+    ],
+    [
       "of many references to a large value",
       (size) => ({ ...object(members(size, { $ref: "#/$defs/a" })), $defs: { a: { const: "a".repeat(size) } } }),
     ],

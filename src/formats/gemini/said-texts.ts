@@ -25,14 +25,16 @@ export class SaidTexts {
   /** Of what is kept, in UTF-16 units. */
   #kept = 0;
   #isTooLong = false;
+  /** Of sources and their places, in characters. */
+  #noted = 0;
   /** The numbers of sources. */
   readonly #sources = new Map<string, number>();
   /** What has been said of them already, as streams repeat it: place and number. */
   readonly #annotated = new Set<string>();
 
-  /** Characters that are kept. */
+  /** Characters that are kept, those of sources included. */
   get held(): number {
-    return this.#kept;
+    return this.#kept + this.#noted;
   }
 
   /** A text begins. */
@@ -63,15 +65,18 @@ export class SaidTexts {
       const key = [block, start, end, number].join();
       if (this.#annotated.has(key)) return [];
       this.#annotated.add(key);
+      this.#noted += key.length;
       return [{ type: "annotation", block, annotation: { ...source, start, end } } as const];
     });
   }
 
   #numberOf(source: Source): number {
     const said = JSON.stringify(source);
-    const number = this.#sources.get(said) ?? this.#sources.size;
-    this.#sources.set(said, number);
-    return number;
+    const known = this.#sources.get(said);
+    if (known !== undefined) return known;
+    this.#noted += said.length;
+    this.#sources.set(said, this.#sources.size);
+    return this.#sources.size - 1;
   }
 
   #forget(said: SaidText | undefined): void {

@@ -240,6 +240,20 @@ describe("sources", () => {
     ]);
   });
 
+  test("what is kept of them while a stream goes on counts as held, each once", () => {
+    const reader = readStream(target());
+    const read = (uri: string): number => {
+      const groundingChunks = [{ web: { uri } }];
+      const groundingMetadata = { groundingChunks, groundingSupports: [{ segment: {}, groundingChunkIndices: [0] }] };
+      reader.read({ name: undefined, data: JSON.stringify(bodyOf([{ text: "a" }], { groundingMetadata })) });
+      return reader.held ?? 0;
+    };
+    const first = read(`https://e.com/${"a".repeat(1000)}`);
+    expect(first).toBeGreaterThan(1000);
+    expect(read(`https://e.com/${"a".repeat(1000)}`)).toBe(first + 1);
+    expect(read(`https://e.com/${"b".repeat(1000)}`)).toBeGreaterThan(first + 1000);
+  });
+
   test("a long source that is referred to over and over takes time by their lengths", async () => {
     const make = (size: number) => {
       const uri = `https://e.com/${"a".repeat(size * 8)}`;
